@@ -2,6 +2,7 @@ package dev.podium.server.repository;
 
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.feature.Signature;
+import dev.podium.server.schedule.ServedVersion;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -11,52 +12,45 @@ import java.util.concurrent.atomic.AtomicInteger;
  * it too, and the last request has, its end is reported, exactly once. Thread-safe.
  */
 public final class LoadedVersion {
-  private final String model;
-  private final long number;
+  private final ServedVersion scheduled;
   private final String description;
-  private final Signature signature;
-  private final RankingSession session;
   private final List<String> providers;
   private final List<String> notes;
   private final AtomicInteger holders = new AtomicInteger(1);
   private volatile Runnable onUnused = () -> {};
 
   LoadedVersion(
-      String model,
-      long number,
-      String description,
-      Signature signature,
-      RankingSession session,
-      List<String> providers,
-      List<String> notes) {
-    this.model = model;
-    this.number = number;
+      ServedVersion scheduled, String description, List<String> providers, List<String> notes) {
+    this.scheduled = scheduled;
     this.description = description;
-    this.signature = signature;
-    this.session = session;
     this.providers = List.copyOf(providers);
     this.notes = List.copyOf(notes);
   }
 
   public String model() {
-    return model;
+    return scheduled.model();
   }
 
   public long number() {
-    return number;
+    return scheduled.version();
+  }
+
+  public Signature signature() {
+    return scheduled.signature();
+  }
+
+  public RankingSession session() {
+    return scheduled.session();
+  }
+
+  /** What the scheduler knows it by. */
+  public ServedVersion scheduled() {
+    return scheduled;
   }
 
   /** From {@code model.yaml}; may be empty. */
   public String description() {
     return description;
-  }
-
-  public Signature signature() {
-    return signature;
-  }
-
-  public RankingSession session() {
-    return session;
   }
 
   /** Names of the execution providers in use, in order. */
@@ -103,6 +97,6 @@ public final class LoadedVersion {
 
   @Override
   public String toString() {
-    return model + " version " + number;
+    return model() + " version " + number();
   }
 }

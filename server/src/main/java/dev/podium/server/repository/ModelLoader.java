@@ -9,6 +9,7 @@ import dev.podium.server.feature.InputLayout;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.SignatureBuilder;
 import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.schedule.ServedVersion;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,7 +50,10 @@ final class ModelLoader {
       RankingSession session = graph.prepare(signature, outputs, yaml.tileRows());
       WarmUp.run(session, signature, WarmUpRequests.read(folder));
       return new LoadedVersion(
-          model, number, yaml.description(), signature, session, graph.providers(), graph.notes());
+          new ServedVersion(model, number, signature, session),
+          yaml.description(),
+          graph.providers(),
+          graph.notes());
     } catch (ModelException | RuntimeException e) {
       graph.close();
       throw e;
