@@ -74,15 +74,8 @@ final class ValueCursor {
    * @throws RankException INVALID_ARGUMENT if the column has no values or is malformed
    */
   void open(WireRequest request, int column) throws RankException {
-    bytes = request.bytes();
     name = request.columnName(column);
-    next = request.valuesAt(column);
-    end = request.valuesEnd(column);
-    at = chunkEnd = next;
-    field = VALUES_FIELD;
-    ragged = false;
-    raw = false;
-    emptyText = false;
+    start(request.bytes(), request.valuesAt(column), request.valuesEnd(column));
     switch (request.kind(column)) {
       case FeatureColumn.INT64_VALUES_FIELD_NUMBER -> coding = Coding.VARINT;
       case FeatureColumn.FLOAT_VALUES_FIELD_NUMBER -> coding = Coding.FLOAT32;
@@ -95,6 +88,24 @@ final class ValueCursor {
           throw RankException.invalid(
               "feature '" + name + "': no values (expected: one of the oneof)");
     }
+  }
+
+  /** Starts on the candidates' ids. */
+  void openIds(WireRequest request, boolean text) {
+    name = "candidates.ids";
+    start(request.bytes(), request.idsAt(), request.idsEnd());
+    coding = text ? Coding.TEXT : Coding.VARINT;
+  }
+
+  private void start(byte[] message, int from, int to) {
+    bytes = message;
+    next = from;
+    end = to;
+    at = chunkEnd = from;
+    field = VALUES_FIELD;
+    ragged = false;
+    raw = false;
+    emptyText = false;
   }
 
   /** Whether values come as rows of varying length. */
