@@ -156,15 +156,18 @@ public final class PodiumServer implements AutoCloseable {
   }
 
   private static SchedulerOptions schedulerOptions(ServerConfig.Scheduler config) {
-    SchedulerOptions options =
-        SchedulerOptions.defaults()
-            .withMaxWaitingRows(config.maxWaitingRows())
-            .withMaxWait(config.maxWait().duration())
-            .withMaxBatchDelay(config.maxBatchDelay().duration())
-            .withAgeBound(config.ageBound().duration())
-            .withMaxAssembledBytes(config.maxAssembled().bytes())
-            .withShareTiles(config.shareTiles());
-    return config.workers() == 0 ? options : options.withWorkers(config.workers());
+    SchedulerOptions.Builder options =
+        SchedulerOptions.builder()
+            .maxWaitingRows(config.maxWaitingRows())
+            .maxWait(config.maxWait().duration())
+            .maxBatchDelay(config.maxBatchDelay().duration())
+            .ageBound(config.ageBound().duration())
+            .maxAssembledBytes(config.maxAssembled().bytes())
+            .shareTiles(config.shareTiles());
+    if (config.workers() > 0) {
+      options.workers(config.workers());
+    }
+    return options.build();
   }
 
   private static EngineOptions engineOptions(ServerConfig.Engine config) {
