@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ class Feature:
     vocabulary: tuple[str, ...] | None = None
     """Text values; entry k has id first_id + k. None if the wire carries ids."""
     first_id: int = 0
+    hash_seed: int | None = None
+    """Text is hashed with xxhash64 and this seed to ids first_id to size - 1; None if it is not."""
     default: Any = None
     """Value used when a request does not send the feature; None makes it required."""
     out_of_vocabulary: int | None = None
     """Id for values that are not known; None refuses them."""
+    centre: float = 0.0
+    scale: float = 1.0
+    """The graph of a dense feature sees (value - centre) / scale; the wire carries the value."""
     padding_side: str = "right"
     truncation: str = "right"
 
@@ -47,7 +54,7 @@ class Feature:
     def wire_type(self) -> str:
         if self.kind == "dense":
             return "float"
-        return "int64" if self.vocabulary is None else "string"
+        return "int64" if self.vocabulary is None and self.hash_seed is None else "string"
 
     def vocabulary_file(self) -> str:
         """Path of the vocabulary inside a model folder; features that share a table share it too."""
@@ -62,6 +69,14 @@ class Feature:
             entry["truncation"] = self.truncation
         if self.vocabulary is not None:
             entry["vocabulary"] = {"file": self.vocabulary_file(), "first_id": self.first_id}
+        elif self.hash_seed is not None:
+            entry["dtype"] = "string"
+            entry["hash"] = {
+                "function": "xxhash64",
+                "buckets": self.size - self.first_id,
+                "seed": self.hash_seed,
+                "first_id": self.first_id,
+            }
         elif self.kind != "dense":
             entry["vocabulary"] = {"size": self.size}
         if self.default is not None:
@@ -70,15 +85,20 @@ class Feature:
             entry["out_of_vocabulary"] = self.out_of_vocabulary
         return entry
 
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {entry: self.first_id + position for position, entry in enumerate(self.vocabulary or ())}
+
     def id_of(self, value: Any) -> int:
         """The id that goes to the graph for one wire value."""
-        if self.vocabulary is None:
-            number = int(value)
-            known = 0 <= number < self.size
+        if self.hash_seed is not None:
+            digest = xxhash.xxh64_intdigest(value.encode(), seed=self.hash_seed)
+            return self.first_id + digest % (self.size - self.first_id)
+        if self.vocabulary is not None:
+            number = self._positions.get(value, -1)
         else:
-            known = value in self.vocabulary
-            number = self.first_id + self.vocabulary.index(value) if known else -1
-        if known:
+            number = int(value)
+        if 0 <= number < self.size:
             return number
         if self.out_of_vocabulary is None:
             raise ValueError(f"feature '{self.name}': value {value!r} is not in the vocabulary")

@@ -115,6 +115,7 @@ def export_graph(
     _strip(proto)
     if external_data:
         onnx.save_model(proto, str(path), save_as_external_data=True, location=path.name + ".data", size_threshold=1024)
+        path.with_name(path.name + ".data").chmod(0o644)
     else:
         onnx.save_model(proto, str(path))
     onnx.checker.check_model(str(path))

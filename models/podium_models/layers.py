@@ -74,29 +74,54 @@ class Mlp(nn.Sequential):
         super().__init__(*blocks)
 
 
-class Embeddings(nn.Module):
-    """One table for each feature that does not share another's.
+def mask_of(ids: Tensor) -> Tensor:
+    """1 where a sequence has a value and 0 where it is padded; id 0 is the padding."""
+    return (ids != 0).to(torch.float32)
 
-    The row of id 0 stays zero in the tables of sequences, where id 0 is the padding.
+
+class Fields(nn.Module):
+    """Turns each feature of a model into one vector of the same width.
+
+    A categorical feature looks its id up; a sequence is the mean of its values' vectors; a dense feature is one vector
+    times its value. Features that name another's table share it. The row of id 0 is zero, and stays so, in the tables
+    of sequences, where id 0 is the padding.
     """
 
-    def __init__(self, features: Iterable[Feature], width: int):
+    def __init__(self, features: Iterable[Feature], width: int, std: float = 0.01):
         super().__init__()
-        self.width = width
         features = list(features)
+        self.width = width
         padded = {feature.table_name for feature in features if feature.kind == "sequence"}
         self.tables = nn.ModuleDict()
+        self.dense = nn.ParameterDict()
         for feature in features:
-            if feature.kind != "dense" and feature.table is None:
-                padding = 0 if feature.name in padded else None
-                self.tables[feature.name] = nn.Embedding(feature.size, width, padding_idx=padding)
-                nn.init.normal_(self.tables[feature.name].weight, std=0.01)
-                if padding is not None:
-                    nn.init.zeros_(self.tables[feature.name].weight[0:1].detach())
+            name = feature.table_name
+            if feature.kind == "dense":
+                self.dense[name] = nn.Parameter(torch.randn(1, width) * std)
+            elif name not in self.tables:
+                table = nn.Embedding(feature.size, width, padding_idx=0 if name in padded else None)
+                with torch.no_grad():
+                    table.weight.normal_(std=std)
+                    if name in padded:
+                        table.weight[0].zero_()
+                self.tables[name] = table
 
-    def forward(self, feature: Feature, ids: Tensor) -> Tensor:
+    def look_up(self, feature: Feature, ids: Tensor) -> Tensor:
         """`[rows]` to `[rows, width]`; `[rows, length]` to `[rows, length, width]`."""
         return self.tables[feature.table_name](ids)
+
+    def vector(self, feature: Feature, value: Tensor) -> Tensor:
+        """One feature's input to `[rows, width]`."""
+        if feature.kind == "dense":
+            return ((value - feature.centre) / feature.scale).unsqueeze(1) * self.dense[feature.name]
+        vectors = self.look_up(feature, value)
+        if feature.kind == "sequence":
+            return vectors.sum(dim=1) / mask_of(value).sum(dim=1, keepdim=True).clamp(min=1.0)
+        return vectors
+
+    def forward(self, features: Iterable[Feature], inputs: dict[str, Tensor]) -> Tensor:
+        """Inputs by name to `[rows, fields, width]`."""
+        return torch.stack([self.vector(feature, inputs[feature.name]) for feature in features], dim=1)
 
 
 def second_order(vectors: Tensor) -> Tensor:
