@@ -56,7 +56,7 @@ record Connection(Channel channel, Runnable close) {
         channel,
         () -> {
           shutDown(channel);
-          loop.shutdownGracefully(0, CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+          var unused = loop.shutdownGracefully(0, CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         });
   }
 

@@ -25,13 +25,18 @@ final class GrpcSender implements Sender {
         channel.newCall(
             RankingServiceGrpc.getRankMethod(), CallOptions.DEFAULT.withDeadline(deadline));
     var answer = new CompletableFuture<RankResponse>();
-    answer.whenComplete(
+    Futures.onEnd(
+        answer,
         (response, failure) -> {
           if (failure != null) {
             call.cancel("given up by the caller", null); // no effect on a call that has ended
           }
         });
-    ClientCalls.asyncUnaryCall(call, request, new Answer(answer));
+    try {
+      ClientCalls.asyncUnaryCall(call, request, new Answer(answer));
+    } catch (RuntimeException e) { // an interceptor's, say
+      answer.completeExceptionally(RankingException.of(e));
+    }
     return answer;
   }
 

@@ -81,10 +81,8 @@ public final class RankingClient implements AutoCloseable {
   public CompletableFuture<Ranking> rankAsync(RankingRequest request, Duration deadline) {
     requirePositive("deadline", deadline);
     var ranking = new CompletableFuture<Ranking>();
-    // First into the set, then the look at the flag: close() sets the flag, then looks into the
-    // set.
-    inFlight.add(ranking);
-    ranking.whenComplete((done, failure) -> inFlight.remove(ranking));
+    // First tracked, then the look at the flag: close() sets the flag, then looks who is tracked.
+    track(ranking);
     if (closed) {
       ranking.completeExceptionally(
           new RankingException(Status.Code.UNAVAILABLE, "the client is closed", null));
@@ -92,7 +90,8 @@ public final class RankingClient implements AutoCloseable {
     }
     CompletableFuture<RankResponse> answer =
         sender.send(request.message(), Deadline.after(deadline.toNanos(), TimeUnit.NANOSECONDS));
-    answer.whenComplete(
+    Futures.onEnd(
+        answer,
         (response, failure) -> {
           if (failure == null) {
             ranking.complete(new Ranking(request.message(), response));
@@ -100,7 +99,7 @@ public final class RankingClient implements AutoCloseable {
             ranking.completeExceptionally(RankingException.of(failure));
           }
         });
-    ranking.whenComplete((done, failure) -> answer.cancel(false));
+    Futures.onEnd(ranking, (done, failure) -> answer.cancel(false));
     return ranking;
   }
 
@@ -166,6 +165,13 @@ public final class RankingClient implements AutoCloseable {
           new RankingException(Status.Code.CANCELLED, "the client was closed", null));
     }
     connection.close().run();
+  }
+
+  @SuppressWarnings(
+      "CollectionUndefinedEquality") // a future equals itself alone, as it should here
+  private void track(CompletableFuture<Ranking> ranking) {
+    inFlight.add(ranking);
+    Futures.onEnd(ranking, (done, failure) -> inFlight.remove(ranking));
   }
 
   private static void requirePositive(String what, Duration duration) {

@@ -8,6 +8,8 @@ import java.util.concurrent.CompletableFuture;
 /** Sends one request and brings one answer. Thread-safe. Senders wrap one another. */
 interface Sender {
   /**
+   * Sends without blocking.
+   *
    * @return a future that fails with {@link RankingException} alone. Cancelling it, or completing
    *     it in any other way, gives the call up.
    */

@@ -61,7 +61,8 @@ final class SplittingSender implements Sender {
   private CompletableFuture<RankResponse> sendPart(
       Part part, RankRequest request, Deadline deadline, CompletableFuture<RankResponse> answer) {
     CompletableFuture<RankResponse> call = next.send(request, deadline);
-    call.whenComplete(
+    Futures.onEnd(
+        call,
         (response, failure) -> {
           if (failure != null) {
             int last = part.firstCandidate() + part.candidates() - 1;
@@ -69,7 +70,7 @@ final class SplittingSender implements Sender {
                 RankingException.of(failure).about(part.firstCandidate(), last));
           }
         });
-    answer.whenComplete((response, failure) -> call.cancel(false));
+    Futures.onEnd(answer, (response, failure) -> call.cancel(false));
     return call;
   }
 
@@ -77,17 +78,17 @@ final class SplittingSender implements Sender {
       List<CompletableFuture<RankResponse>> calls,
       CompletableFuture<RankResponse> answer,
       Consumer<List<RankResponse>> then) {
-    CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new))
-        .whenComplete(
-            (done, failure) -> {
-              if (failure != null) {
-                return; // the part that failed fails the answer itself, and says which part it was
-              }
-              try {
-                then.accept(calls.stream().map(CompletableFuture::join).toList());
-              } catch (RuntimeException e) {
-                answer.completeExceptionally(RankingException.of(e));
-              }
-            });
+    Futures.onEnd(
+        CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)),
+        (done, failure) -> {
+          if (failure != null) {
+            return; // the part that failed fails the answer itself, and says which part it was
+          }
+          try {
+            then.accept(calls.stream().map(CompletableFuture::join).toList());
+          } catch (RuntimeException e) {
+            answer.completeExceptionally(RankingException.of(e));
+          }
+        });
   }
 }
