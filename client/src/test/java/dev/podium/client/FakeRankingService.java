@@ -7,6 +7,8 @@ import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
 import dev.podium.ranking.v1.Timing;
+import io.grpc.BindableService;
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,7 +24,7 @@ import java.util.stream.IntStream;
  * is lost or moved to another row shows in its score. The first output has eight different scores
  * only: ties are common.
  */
-final class FakeRankingService extends RankingServiceGrpc.RankingServiceImplBase {
+public final class FakeRankingService extends RankingServiceGrpc.RankingServiceImplBase {
   static final long VERSION = 3;
 
   final AtomicInteger calls = new AtomicInteger();
@@ -32,6 +34,16 @@ final class FakeRankingService extends RankingServiceGrpc.RankingServiceImplBase
     calls.incrementAndGet();
     observer.onNext(answer(request));
     observer.onCompleted();
+  }
+
+  /** A service that scores nothing and says why. */
+  public static BindableService refusing(Status why) {
+    return new RankingServiceGrpc.RankingServiceImplBase() {
+      @Override
+      public void rank(RankRequest request, StreamObserver<RankResponse> observer) {
+        observer.onError(why.asRuntimeException());
+      }
+    };
   }
 
   static RankResponse answer(RankRequest request) {
