@@ -86,7 +86,7 @@ final class DemoCommand implements Runnable {
     }
     try (LocalServer server =
         LocalServer.start(Objects.requireNonNullElse(models, Home.path("models/repository")))) {
-      out.println("server on " + server.target() + ", ready after " + millis(server.startNanos()));
+      out.println("Serving on " + server.target());
       rank(shown, server.target(), out);
     }
   }
