@@ -10,12 +10,20 @@ import io.netty.handler.ssl.SslContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * Several channels to one target, each a connection of its own, on one group of event loops.
  * Thread-safe.
  */
 public final class Connections implements AutoCloseable {
+  /**
+   * Held, or its level would be forgotten. gRPC asks each channel for TCP keep-alive, and Netty
+   * warns of a socket's no.
+   */
+  private static final Logger BOOTSTRAP_LOG = Logger.getLogger("io.netty.bootstrap");
+
   private static final int MAX_RESPONSE_BYTES = 64 << 20;
   private static final int WINDOW_BYTES = 1 << 20;
 
@@ -37,6 +45,9 @@ public final class Connections implements AutoCloseable {
    */
   public static Connections open(Target target, Security security, int count, int threads) {
     SslContext ssl = security.sslContext();
+    if (target instanceof Target.Unix) {
+      BOOTSTRAP_LOG.setLevel(Level.SEVERE);
+    }
     EventLoopGroup eventLoops = new MultiThreadIoEventLoopGroup(threads, NioIoHandler.newFactory());
     List<ManagedChannel> channels = new ArrayList<>();
     for (int i = 0; i < count; i++) {
