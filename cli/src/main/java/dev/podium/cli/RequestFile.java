@@ -28,7 +28,7 @@ final class RequestFile {
 
   /** The name or value that a sentence of protobuf's JSON reader is about. */
   private static final Pattern CULPRIT =
-      Pattern.compile("(?:Cannot find field: |Invalid enum value: | value: )\"?([^\"\\s]+)\"?.*");
+      Pattern.compile("(?:Cannot find field: |Invalid enum value: | value: )\"?([^\"\\s]+)");
 
   private RequestFile() {}
 
@@ -60,7 +60,7 @@ final class RequestFile {
       JsonFormat.parser().merge(json, request);
     } catch (InvalidProtocolBufferException e) {
       Matcher culprit = CULPRIT.matcher(e.getMessage());
-      JsonLocation where = culprit.matches() ? find(culprit.group(1), json) : null;
+      JsonLocation where = culprit.find() ? find(culprit.group(1), json) : null;
       String place = where == null ? name : at(name, where);
       throw CommandException.wrong(
           place + ": " + e.getMessage() + " (expected: a RankRequest in protobuf's JSON form)", e);
@@ -103,6 +103,6 @@ final class RequestFile {
   }
 
   private static String at(String name, JsonLocation where) {
-    return name + ": line " + where.getLineNr() + ", column " + where.getColumnNr();
+    return name + ": line " + where.getLineNr() + ", column " + Math.max(1, where.getColumnNr());
   }
 }
