@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
- * A running server. Start it with {@link #start}, stop it with {@link #close}, which lets the requests that it has
- * finish. Thread-safe.
+ * A running server. Start it with {@link #start}, stop it with {@link #close}, which lets the
+ * requests that it has finish. Thread-safe.
  */
 public final class PodiumServer implements AutoCloseable {
   private static final LongSupplier CLOCK = System::nanoTime;
@@ -59,8 +59,8 @@ public final class PodiumServer implements AutoCloseable {
   /**
    * Loads the models and starts listening; returns when both are done.
    *
-   * @throws ModelException if the models' folder can't be read. Single models that fail are reported by {@code
-   *     ListModels} and in the log, and the others serve
+   * @throws ModelException if the models' folder can't be read. Single models that fail are
+   *     reported by {@code ListModels} and in the log, and the others serve
    * @throws IOException if an address can't be bound
    */
   public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
@@ -127,7 +127,8 @@ public final class PodiumServer implements AutoCloseable {
   }
 
   /**
-   * Takes no more requests, finishes those that it has, and frees everything. Calls after the first do nothing.
+   * Takes no more requests, finishes those that it has, and frees everything. Calls after the first
+   * do nothing.
    *
    * @return whether all requests were finished within the time
    */
@@ -146,8 +147,7 @@ public final class PodiumServer implements AutoCloseable {
   private static void load(ModelRepository repository) throws ModelException {
     ExecutorService loaders =
         Executors.newFixedThreadPool(
-            Runtime.getRuntime().availableProcessors(),
-            task -> new Thread(task, "podium-load"));
+            Runtime.getRuntime().availableProcessors(), task -> new Thread(task, "podium-load"));
     try {
       repository.load(loaders);
     } finally {

@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Writes a {@code podium.ranking.v1.RankResponse} in one pass into an array of just its size: the generated builder
- * would hold every score twice more.
+ * Writes a {@code podium.ranking.v1.RankResponse} in one pass into an array of just its size: the
+ * generated builder would hold every score twice more.
  */
 final class AnswerEncoder {
   private AnswerEncoder() {}
@@ -72,7 +72,9 @@ final class AnswerEncoder {
   private static int size(Answer answer, ByteString model, ByteString timing) {
     int size = 0;
     if (!answer.requestId().isEmpty()) {
-      size += CodedOutputStream.computeStringSize(RankResponse.REQUEST_ID_FIELD_NUMBER, answer.requestId());
+      size +=
+          CodedOutputStream.computeStringSize(
+              RankResponse.REQUEST_ID_FIELD_NUMBER, answer.requestId());
     }
     size += CodedOutputStream.computeBytesSize(RankResponse.MODEL_FIELD_NUMBER, model);
     for (Output output : answer.outputs()) {
@@ -82,7 +84,9 @@ final class AnswerEncoder {
     if (positions != null) {
       size += messageSize(RankResponse.CANDIDATE_INDICES_FIELD_NUMBER, packedSize(positions));
       if (answer.names() != null) {
-        size += messageSize(RankResponse.CANDIDATE_IDS_FIELD_NUMBER, answer.names().encodedSize(positions));
+        size +=
+            messageSize(
+                RankResponse.CANDIDATE_IDS_FIELD_NUMBER, answer.names().encodedSize(positions));
       }
     }
     size += CodedOutputStream.computeBytesSize(RankResponse.TIMING_FIELD_NUMBER, timing);
@@ -92,7 +96,8 @@ final class AnswerEncoder {
     return size;
   }
 
-  private static void write(Answer answer, ByteString model, ByteString timing, CodedOutputStream out)
+  private static void write(
+      Answer answer, ByteString model, ByteString timing, CodedOutputStream out)
       throws IOException {
     if (!answer.requestId().isEmpty()) {
       out.writeString(RankResponse.REQUEST_ID_FIELD_NUMBER, answer.requestId());

@@ -7,7 +7,10 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.util.List;
 
-/** {@code grpc.health.v1.Health}: the server under the empty name, and each model under its own. Thread-safe. */
+/**
+ * {@code grpc.health.v1.Health}: the server under the empty name, and each model under its own.
+ * Thread-safe.
+ */
 public final class HealthRpc {
   private final HealthStatusManager manager = new HealthStatusManager();
   private volatile boolean serving;

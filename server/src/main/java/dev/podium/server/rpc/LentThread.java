@@ -3,8 +3,9 @@ package dev.podium.server.rpc;
 import java.util.concurrent.Executor;
 
 /**
- * Lets the scheduler run a small tile on the thread that submitted it, which spares two thread switches: what it hands
- * over is kept until the submitter calls {@link #run}. Used by one thread, once.
+ * Lets the scheduler run a small tile on the thread that submitted it, which spares two thread
+ * switches: what it hands over is kept until the submitter calls {@link #run}. Used by one thread,
+ * once.
  */
 final class LentThread implements Executor {
   private Runnable work;

@@ -1,7 +1,8 @@
 package dev.podium.server.rpc;
 
 /**
- * A message's bytes in an array that is used again. Has one owner, who gives it back to its pool once.
+ * A message's bytes in an array that is used again. Has one owner, who gives it back to its pool
+ * once.
  */
 final class MessageBytes {
   private final MessagePool pool;

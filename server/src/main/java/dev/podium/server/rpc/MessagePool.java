@@ -3,8 +3,8 @@ package dev.podium.server.rpc;
 import java.util.concurrent.ArrayBlockingQueue;
 
 /**
- * Arrays for arriving messages, in sizes of powers of two. Keeps a bounded number of each, so that a burst of large
- * requests doesn't hold memory for good. Thread-safe.
+ * Arrays for arriving messages, in sizes of powers of two. Keeps a bounded number of each, so that
+ * a burst of large requests doesn't hold memory for good. Thread-safe.
  */
 final class MessagePool {
   private static final int SMALLEST_BITS = 10;
@@ -17,7 +17,9 @@ final class MessagePool {
   MessagePool() {
     free = new ArrayBlockingQueue[LARGEST_BITS - SMALLEST_BITS + 1];
     for (int i = 0; i < free.length; i++) {
-      free[i] = new ArrayBlockingQueue<>(Math.max(1, Math.min(256, KEPT_BYTES_EACH >> (SMALLEST_BITS + i))));
+      free[i] =
+          new ArrayBlockingQueue<>(
+              Math.max(1, Math.min(256, KEPT_BYTES_EACH >> (SMALLEST_BITS + i))));
     }
   }
 

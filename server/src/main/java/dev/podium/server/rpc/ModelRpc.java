@@ -73,7 +73,9 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
     signature.features().forEach(feature -> model.addFeatures(feature(feature)));
     for (Signature.Output output : signature.outputs()) {
       model.addOutputs(
-          dev.podium.ranking.v1.Output.newBuilder().setName(output.name()).setWidth(output.width()));
+          dev.podium.ranking.v1.Output.newBuilder()
+              .setName(output.name())
+              .setWidth(output.width()));
     }
     return model.build();
   }

@@ -22,8 +22,9 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
- * Takes one request from bytes to an answer: finds the columns, the model and the outputs, hands it to the scheduler,
- * and encodes what comes back. Thread-safe; the same for every way that requests arrive.
+ * Takes one request from bytes to an answer: finds the columns, the model and the outputs, hands it
+ * to the scheduler, and encodes what comes back. Thread-safe; the same for every way that requests
+ * arrive.
  */
 final class RankHandler {
   private final ModelRepository repository;
@@ -68,7 +69,13 @@ final class RankHandler {
       }
       RankTask task =
           new RankTask(
-              version.scheduled(), request, arrival, deadlineNanos, Priority.NORMAL, false, pending);
+              version.scheduled(),
+              request,
+              arrival,
+              deadlineNanos,
+              Priority.NORMAL,
+              false,
+              pending);
       version = null; // the task's end releases it, and the bytes
       scheduler.submit(task, lender);
       return task;
@@ -86,8 +93,11 @@ final class RankHandler {
     if (request.rows() > maxCandidates) {
       throw new RankException(
           FaultCode.RESOURCE_EXHAUSTED,
-          "candidates.count: " + Integer.toUnsignedString(request.rows()) + " (expected: at most "
-              + maxCandidates + ")");
+          "candidates.count: "
+              + Integer.toUnsignedString(request.rows())
+              + " (expected: at most "
+              + maxCandidates
+              + ")");
     }
     if (request.topK() < 0) {
       throw RankException.invalid("top_k: " + request.topK() + " (expected: 0 or more)");
@@ -114,8 +124,11 @@ final class RankHandler {
         int index = signature.output(name);
         if (index < 0) {
           throw RankException.invalid(
-              "output '" + name + "': unknown (expected: one of "
-                  + signature.outputs().stream().map(Output::name).toList() + ")");
+              "output '"
+                  + name
+                  + "': unknown (expected: one of "
+                  + signature.outputs().stream().map(Output::name).toList()
+                  + ")");
         }
         if (!seen.add(name)) {
           throw RankException.invalid("output '" + name + "': asked for twice (expected: once)");
@@ -125,7 +138,10 @@ final class RankHandler {
     }
     if (request.topK() > 0 && outputs.get(0).width() != 1) {
       throw RankException.invalid(
-          "top_k: output '" + outputs.get(0).name() + "' has " + outputs.get(0).width()
+          "top_k: output '"
+              + outputs.get(0).name()
+              + "' has "
+              + outputs.get(0).width()
               + " scores a candidate (expected: 1 in the first output, which decides the rank)");
     }
     return outputs;
@@ -183,7 +199,8 @@ final class RankHandler {
         int inferMicros,
         int tiles,
         List<String> warnings) {
-      List<float[]> present = scores.isEmpty() ? outputs.stream().map(o -> new float[0]).toList() : scores;
+      List<float[]> present =
+          scores.isEmpty() ? outputs.stream().map(o -> new float[0]).toList() : scores;
       int[] positions = request.topK() == 0 ? null : TopK.of(present.get(0), request.topK());
       byte[] response =
           AnswerEncoder.encode(

@@ -12,8 +12,8 @@ import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
- * The ranking methods as the server handles them: requests as bytes that stay undecoded, answers as bytes that are
- * encoded once. Names and schema are the generated ones.
+ * The ranking methods as the server handles them: requests as bytes that stay undecoded, answers as
+ * bytes that are encoded once. Names and schema are the generated ones.
  */
 final class RankMethods {
   private final MessagePool pool;
@@ -27,8 +27,7 @@ final class RankMethods {
   }
 
   MethodDescriptor<MessageBytes, byte[]> rankStream() {
-    return RankingServiceGrpc.getRankStreamMethod()
-        .toBuilder(new RequestMarshaller(), ANSWER)
+    return RankingServiceGrpc.getRankStreamMethod().toBuilder(new RequestMarshaller(), ANSWER)
         .build();
   }
 

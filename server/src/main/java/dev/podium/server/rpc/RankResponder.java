@@ -2,7 +2,10 @@ package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
 
-/** Where the answer to one request goes. Exactly one of the methods is called, once, from any thread. */
+/**
+ * Where the answer to one request goes. Exactly one of the methods is called, once, from any
+ * thread.
+ */
 interface RankResponder {
   /** A {@code RankResponse}, encoded. */
   void answer(byte[] response);

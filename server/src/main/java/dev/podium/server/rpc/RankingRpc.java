@@ -21,11 +21,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * {@code podium.ranking.v1.RankingService}. Works on calls rather than stubs: a request stays bytes until a worker
- * writes it into the runtime's buffers, and its answer is sent from the thread that computed it.
+ * {@code podium.ranking.v1.RankingService}. Works on calls rather than stubs: a request stays bytes
+ * until a worker writes it into the runtime's buffers, and its answer is sent from the thread that
+ * computed it.
  */
 public final class RankingRpc implements BindableService {
-  /** Requests of one stream that may be in work at once; the client's own flow control does the rest. */
+  /**
+   * Requests of one stream that may be in work at once; the client's own flow control does the
+   * rest.
+   */
   private static final int STREAM_WINDOW = 64;
 
   private final RankHandler handler;
@@ -77,8 +81,7 @@ public final class RankingRpc implements BindableService {
   }
 
   /** One request, one answer. */
-  private final class UnaryCall extends ServerCall.Listener<MessageBytes>
-      implements RankResponder {
+  private final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankResponder {
     private final ServerCall<MessageBytes, byte[]> call;
     private final long deadlineNanos;
     private MessageBytes message;
