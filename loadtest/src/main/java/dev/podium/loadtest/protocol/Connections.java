@@ -96,6 +96,6 @@ public final class Connections implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var unused = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 }
