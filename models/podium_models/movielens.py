@@ -7,10 +7,12 @@ it, and is not part of this repository.
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,6 +26,7 @@ from podium_models.features import Feature
 
 WHEEL = "recbole==1.2.1"
 HISTORY = 50
+FAVOURITES = 3
 USERS, FILMS = 943, 1682
 AGE_GROUPS = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56+")
 _AGE_BOUNDS = (18, 25, 35, 45, 50, 56)
@@ -166,6 +169,7 @@ def features(data: MovieLens) -> dict[str, Feature]:
         Feature("region", "context", 101, hash_seed=0, first_id=1, default=""),
         Feature("hour", "context", 24),
         Feature("weekday", "context", 7),
+        Feature("favourite_genres", "context", len(genres) + 1, "sequence", FAVOURITES, **genre),
         Feature("history_film", "context", FILMS + 1, table="film_id", out_of_vocabulary=0, **history),
         Feature("history_genre", "context", len(genres) + 1, table="genre", **genre, **history),
         Feature("film_id", "candidate", FILMS + 1, out_of_vocabulary=0),
@@ -190,9 +194,27 @@ def first_genre(film: Film) -> str:
     return film.genres[0] if film.genres else ""
 
 
-def history_values(films: list[Film]) -> dict[str, Any]:
+def genre_shares(films: dict[int, Film]) -> dict[str, float]:
+    """The share of the catalogue's films that have each genre."""
+    counts = Counter(genre for film in films.values() for genre in film.genres)
+    return {genre: count / len(films) for genre, count in sorted(counts.items())}
+
+
+def favourite_genres(liked: Sequence[Film], shares: dict[str, float]) -> list[str]:
+    """Up to three genres that these films have more often than the catalogue, the most striking first.
+
+    By the standard score of the count, `(count - n share) / sqrt(n share)`.
+    """
+    counts = Counter(genre for film in liked for genre in film.genres)
+    scores = {g: (counts[g] - len(liked) * share) / math.sqrt(len(liked) * share) for g, share in shares.items() if liked}
+    ranked = sorted(scores, key=lambda genre: (-scores[genre], genre))
+    return [genre for genre in ranked[:FAVOURITES] if scores[genre] > 0]
+
+
+def history_values(films: list[Film], shares: dict[str, float]) -> dict[str, Any]:
     """The values that a client sends for the films that a viewer liked, oldest first."""
     return {
+        "favourite_genres": favourite_genres(films, shares),
         "history_film": [film.film_id for film in films],
         "history_genre": [first_genre(film) for film in films],
     }
@@ -205,13 +227,15 @@ class Examples:
     inputs: dict[str, Tensor]
     label: Tensor
     user_id: Tensor
+    rated: Tensor
+    """False for the films that a user never rated."""
 
     def __len__(self) -> int:
         return len(self.label)
 
     def rows(self, chosen: Tensor) -> Examples:
         inputs = {name: value[chosen] for name, value in self.inputs.items()}
-        return Examples(inputs, self.label[chosen], self.user_id[chosen])
+        return Examples(inputs, self.label[chosen], self.user_id[chosen], self.rated[chosen])
 
 
 @dataclass(frozen=True)
@@ -234,60 +258,79 @@ def parts(ratings: Ratings) -> np.ndarray:
     return part
 
 
-def examples(data: MovieLens) -> Examples:
-    """One row a rating, in the order of time. The label is rating >= 4.
+def split(data: MovieLens) -> Split:
+    """One row a rating, and one film that the user never rated for each that he liked.
 
-    A history holds the films that the user liked strictly before the rating's second, so that ratings entered
-    together do not see each other.
+    The label is rating >= 4. Users rate what they chose to see, so ratings alone say what is good and little about who
+    wants to see it; the unrated films stand for what was shown and not wanted. A history holds the films that the user
+    liked strictly before the rating's second, so that ratings entered together do not see each other.
     """
+    ratings = data.ratings
+    part = parts(ratings)
+    liked = ratings.rating >= 4
+    sources = np.concatenate([np.arange(len(liked)), np.flatnonzero(liked)])
+    shown = np.concatenate([ratings.film_id, _never_rated(ratings, np.flatnonzero(liked))])
+    rated = np.arange(len(sources)) < len(liked)
+    label = np.where(rated, liked[sources], False).astype(np.float32)
+    inputs = {name: value[sources] for name, value in _context_inputs(data).items()} | _film_inputs(data, shown)
+    every = Examples(
+        {name: torch.from_numpy(value) for name, value in inputs.items()},
+        torch.from_numpy(label),
+        torch.from_numpy(ratings.user_id[sources]),
+        torch.from_numpy(rated),
+    )
+    return Split(*(every.rows(torch.from_numpy(np.flatnonzero(part[sources] == index))) for index in range(3)))
+
+
+def _never_rated(ratings: Ratings, rows: np.ndarray, seed: int = 0) -> np.ndarray:
+    """For each of these ratings a film that its user rated at no time.
+
+    Drawn with the square root of a film's number of ratings as weight: between all films alike, which would teach
+    little but popularity, and films as often as they are seen, which would teach nothing of it.
+    """
+    random = np.random.default_rng(seed)
+    weight = np.sqrt(np.bincount(ratings.film_id, minlength=FILMS + 1).astype(np.float64))
+    seen = np.zeros((USERS + 1, FILMS + 1), dtype=bool)
+    seen[ratings.user_id, ratings.film_id] = True
+    users = ratings.user_id[rows]
+    drawn = random.choice(FILMS + 1, len(rows), p=weight / weight.sum())
+    while (again := np.flatnonzero(seen[users, drawn])).size:
+        drawn[again] = random.choice(FILMS + 1, again.size, p=weight / weight.sum())
+    return drawn
+
+
+def _film_inputs(data: MovieLens, shown: np.ndarray) -> dict[str, np.ndarray]:
+    known = features(data)
+    films = sorted(data.films)
+    values = [film_values(data.films[film]) for film in films]
+    rows = np.searchsorted(films, shown)
+    return {name: known[name].assemble([value[name] for value in values])[rows] for name in values[0]}
+
+
+def _context_inputs(data: MovieLens) -> dict[str, np.ndarray]:
     known = features(data)
     ratings = data.ratings
-    inputs: dict[str, np.ndarray] = {}
-
     users = sorted(data.users)
     profiles = [data.users[user].profile() for user in users]
-    user_row = np.searchsorted(users, ratings.user_id)
-    for name in profiles[0]:
-        inputs[name] = known[name].assemble([profile[name] for profile in profiles])[user_row]
-
-    films = sorted(data.films)
-    candidates = [film_values(data.films[film]) for film in films]
-    film_row = np.searchsorted(films, ratings.film_id)
-    for name in candidates[0]:
-        inputs[name] = known[name].assemble([candidate[name] for candidate in candidates])[film_row]
-
-    contexts = [context_of(time) for time in ratings.time]
-    for name in contexts[0]:
-        inputs[name] = known[name].assemble([context[name] for context in contexts])
-
-    films_before, genres_before = _histories(data)
-    inputs["history_film"] = known["history_film"].assemble(films_before)
-    inputs["history_genre"] = known["history_genre"].assemble(genres_before)
-    label = torch.from_numpy((ratings.rating >= 4).astype(np.float32))
-    tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
-    return Examples(tensors, label, torch.from_numpy(ratings.user_id))
+    rows = np.searchsorted(users, ratings.user_id)
+    inputs = {name: known[name].assemble([p[name] for p in profiles])[rows] for name in profiles[0]}
+    shares = genre_shares(data.films)
+    histories = [history_values([data.films[film] for film in liked], shares) for liked in _liked_before(data)]
+    for values in ([context_of(time) for time in ratings.time], histories):
+        inputs |= {name: known[name].assemble([value[name] for value in values]) for name in values[0]}
+    return inputs
 
 
-def _histories(data: MovieLens) -> tuple[list[list[int]], list[list[str]]]:
+def _liked_before(data: MovieLens) -> list[list[int]]:
+    """For each rating the last films, up to 50, that its user had liked before its second."""
     ratings = data.ratings
     films: list[list[int]] = [[] for _ in ratings.time]
-    genres: list[list[str]] = [[] for _ in ratings.time]
     for user in data.users:
         mine = np.flatnonzero(ratings.user_id == user)
         times = ratings.time[mine]
         liked = ratings.rating[mine] >= 4
         liked_before = np.concatenate([[0], np.cumsum(liked)])[np.searchsorted(times, times, side="left")]
         liked_films = ratings.film_id[mine[liked]].tolist()
-        liked_genres = [first_genre(data.films[film]) for film in liked_films]
         for row, end in zip(mine, liked_before, strict=True):
-            start = max(0, end - HISTORY)
-            films[row] = liked_films[start:end]
-            genres[row] = liked_genres[start:end]
-    return films, genres
-
-
-def split(data: MovieLens) -> Split:
-    every = examples(data)
-    part = torch.from_numpy(parts(data.ratings))
-    chosen = [every.rows(torch.nonzero(part == index).squeeze(1)) for index in range(3)]
-    return Split(*chosen)
+            films[row] = liked_films[max(0, end - HISTORY) : end]
+    return films

@@ -48,10 +48,12 @@ def scores(model: nn.Module, rows: Examples, batch: int = 2048) -> np.ndarray:
 
 def evaluate(model: nn.Module, rows: Examples) -> dict[str, float]:
     probability, label = scores(model, rows), rows.label.numpy()
+    rated = rows.rated.numpy()
     return {
         "logloss": metrics.log_loss(label, probability),
         "auc": metrics.auc(label, probability),
         "gauc": metrics.gauc(label, probability, rows.user_id.numpy()),
+        "auc_rated": metrics.auc(label[rated], probability[rated]),
     }
 
 

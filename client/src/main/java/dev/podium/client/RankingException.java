@@ -5,6 +5,7 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
@@ -40,9 +41,9 @@ public final class RankingException extends RuntimeException {
       return new RankingException(Status.Code.CANCELLED, "given up by the caller", failure);
     }
     Status status = Status.fromThrowable(failure);
-    String description = status.getDescription();
-    if (description == null) {
-      description = status.getCause() == null ? "" : status.getCause().toString();
+    String description = Objects.requireNonNullElse(status.getDescription(), "");
+    if (status.getCause() != null) { // the transport's: "io exception" alone tells nothing
+      description += (description.isEmpty() ? "" : ": ") + status.getCause().getMessage();
     }
     return new RankingException(status.getCode(), description, retryInfo(failure), failure);
   }

@@ -1,5 +1,8 @@
 package dev.podium.server.feature;
 
+import static dev.podium.ranking.v1.Priority.PRIORITY_CRITICAL_VALUE;
+import static dev.podium.ranking.v1.Priority.PRIORITY_SHEDDABLE_VALUE;
+
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
@@ -8,6 +11,7 @@ import dev.podium.ranking.v1.CandidateIds;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
+import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -47,6 +51,8 @@ public final class WireRequest {
   private int rows;
   private int topK;
   private List<String> outputs = List.of();
+  private Priority priority = Priority.NORMAL;
+  private boolean allowPartial;
   private int idsKind;
   private int idsAt;
   private int idsLength;
@@ -111,6 +117,16 @@ public final class WireRequest {
   /** Names of the outputs asked for; empty for all. */
   public List<String> outputs() {
     return outputs;
+  }
+
+  /** How much the request matters under overload. */
+  public Priority priority() {
+    return priority;
+  }
+
+  /** Whether an answer without all scores is welcome at the deadline. */
+  public boolean allowPartial() {
+    return allowPartial;
   }
 
   /** Number of columns, context and candidates together. */
@@ -196,9 +212,18 @@ public final class WireRequest {
           }
           outputs.add(readText(in, tag));
         }
+        case RankRequest.PRIORITY_FIELD_NUMBER -> priority = priority(readVarint(in, tag));
+        case RankRequest.ALLOW_PARTIAL_FIELD_NUMBER -> allowPartial = readVarint(in, tag) != 0;
         default -> skip(in, tag);
       }
     }
+  }
+
+  /** Values that are not known yet mean NORMAL, as an older server would have it. */
+  private static Priority priority(long number) {
+    return number == PRIORITY_CRITICAL_VALUE
+        ? Priority.CRITICAL
+        : number == PRIORITY_SHEDDABLE_VALUE ? Priority.SHEDDABLE : Priority.NORMAL;
   }
 
   private void readModel(CodedInputStream in, int outer) throws IOException {

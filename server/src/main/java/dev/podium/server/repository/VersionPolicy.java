@@ -1,6 +1,7 @@
 package dev.podium.server.repository;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.TreeSet;
@@ -21,7 +22,8 @@ record VersionPolicy(int latest, List<Long> versions) {
 
   /** From the mapping in {@code model.yaml}. */
   @JsonCreator(mode = JsonCreator.Mode.PROPERTIES)
-  static VersionPolicy of(Integer latest, List<Long> versions) {
+  static VersionPolicy of(
+      @JsonProperty("latest") Integer latest, @JsonProperty("versions") List<Long> versions) {
     if ((latest == null) == (versions == null)) {
       throw new IllegalArgumentException("version_policy: (expected: either latest or versions)");
     }

@@ -13,6 +13,11 @@ import dev.podium.server.fault.Priority;
 final class Flow {
   static final int SIZE_CLASSES = 8;
 
+  /** Over how much waiting time the flow's own pace is measured, and from when on it is trusted. */
+  private static final double PACE_MICROS = 100_000;
+
+  private static final double TRUSTED_MICROS = 5_000;
+
   final VersionQueue version;
   final Priority priority;
   final double weight;
@@ -34,6 +39,13 @@ final class Flow {
 
   /** When the flow last went from empty to waiting. */
   long waitingSince;
+
+  /** The latest due time of all that came in since then. */
+  long latestDue;
+
+  private double servedMicros;
+  private double servedIn;
+  private long servedAt;
 
   /** Place in the list of active flows; -1 if nothing waits here. */
   int activeIndex = -1;
@@ -59,5 +71,44 @@ final class Flow {
 
   boolean isEmpty() {
     return fresh.isEmpty() && sliced.isEmpty();
+  }
+
+  /** The flow starts to wait. */
+  void activated(long now) {
+    waitingSince = now;
+    latestDue = 0;
+    servedAt = now;
+  }
+
+  /** Work was taken from the flow. */
+  void served(double micros, long now) {
+    servedMicros += micros;
+    servedIn += (now - servedAt) / 1e3;
+    servedAt = now;
+    if (servedIn > PACE_MICROS) {
+      servedMicros /= 2;
+      servedIn /= 2;
+    }
+  }
+
+  /**
+   * How long some work took of late to be taken from here, in microseconds: the flow's share of the
+   * workers as it really is, with what the others keep sending. 0 if that isn't known.
+   */
+  double paceMicros(double work) {
+    return servedIn < TRUSTED_MICROS || servedMicros <= 0 ? 0 : work * servedIn / servedMicros;
+  }
+
+  /**
+   * Work, in microseconds before calibration, of the waiting tasks that are due before a time; an
+   * estimate from a sample if there are many.
+   */
+  double microsDueBefore(long due) {
+    if (due >= latestDue || waitingMicros <= 0) {
+      return Math.max(0, waitingMicros);
+    }
+    double all = fresh.waitingMicros(Long.MAX_VALUE) + sliced.waitingMicros(Long.MAX_VALUE);
+    double before = fresh.waitingMicros(due) + sliced.waitingMicros(due);
+    return all <= 0 ? 0 : waitingMicros * Math.min(1, before / all);
   }
 }

@@ -46,9 +46,9 @@ final class PartialScores {
     return new RankResult(
         scores,
         Arrays.copyOf(missing, ends),
-        TileScheduler.micros(taken - task.arrival),
-        TileScheduler.micros(task.assembleNanos),
-        TileScheduler.micros(task.inferNanos),
+        Answers.micros(taken - task.arrival),
+        Answers.micros(task.assembleNanos),
+        Answers.micros(task.inferNanos),
         task.tilesRun,
         task.warnings);
   }

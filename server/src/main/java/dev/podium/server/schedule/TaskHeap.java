@@ -30,6 +30,18 @@ final class TaskHeap {
     return tasks[0];
   }
 
+  /** Work of tasks due up to a time, summed over a sample of at most 64 of them. */
+  double waitingMicros(long due) {
+    int step = 1 + size / 64;
+    double sum = 0;
+    for (int i = 0; i < size; i += step) {
+      if (tasks[i].due <= due) {
+        sum += tasks[i].waitingMicros;
+      }
+    }
+    return sum * step;
+  }
+
   void addTo(Collection<RankTask> all) {
     for (int i = 0; i < size; i++) {
       all.add(tasks[i]);

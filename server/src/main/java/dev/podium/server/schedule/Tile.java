@@ -40,6 +40,12 @@ final class Tile {
   /** When it was taken, in nanoseconds since the scheduler was made. */
   long takenAt;
 
+  /** Whether a worker has it; its tasks may be looked at under the lock only while it has. */
+  boolean running;
+
+  /** What it was counted as among the running work, in microseconds. */
+  double runningMicros;
+
   /** Whether its run was stopped because nobody waits for it. */
   boolean terminated;
 
@@ -78,6 +84,7 @@ final class Tile {
     slice = 0;
     micros = 0;
     waitingMicros = 0;
+    runningMicros = 0;
     terminated = false;
   }
 }

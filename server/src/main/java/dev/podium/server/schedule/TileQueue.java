@@ -2,6 +2,7 @@ package dev.podium.server.schedule;
 
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.fault.Priority;
+import dev.podium.server.schedule.Door.Refused;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,14 +20,19 @@ import java.util.List;
 final class TileQueue {
   private static final Priority[] PRIORITIES = Priority.values();
 
+  /** The part of the expected time that a task must have left when its turn comes. */
+  private static final double HOPELESS = 0.8;
+
   private final SchedulerOptions options;
   private final RowPool pool;
+  private final Door door;
   private final long ageBound;
   private final long batchDelay;
 
   private final List<Flow> active = new ArrayList<>();
   private final TaskHeap deadlines = new TaskHeap(true);
   private double virtualTime;
+  private double runningMicros;
   private long sequence;
   private long waitingRows;
   private int waitingTasks;
@@ -34,6 +40,7 @@ final class TileQueue {
   TileQueue(SchedulerOptions options, RowPool pool) {
     this.options = options;
     this.pool = pool;
+    this.door = new Door(options.maxWaitingRows(), options.maxWait().toNanos() / 1e3);
     this.ageBound = options.ageBound().toNanos();
     this.batchDelay = options.maxBatchDelay().toNanos();
   }
@@ -58,20 +65,51 @@ final class TileQueue {
     return task == null ? Long.MAX_VALUE : task.deadline;
   }
 
-  /** Takes in a task whose arrival and deadline are set. */
-  void add(RankTask task, long now) {
-    task.plan(task.version.queue.plan());
-    task.sequence = sequence++;
+  /** Expected time to work off what waits, in microseconds on one worker. */
+  double waitingMicros() {
+    double sum = 0;
+    for (Flow flow : active) {
+      sum += flow.waitingMicros * flow.version.stretch();
+    }
+    return sum;
+  }
+
+  /**
+   * Takes in a task whose arrival and deadline are set, unless that would do no good.
+   *
+   * @param workerFree whether a worker has nothing to do
+   * @return null if it was taken in
+   */
+  Refused offer(RankTask task, long now, boolean workerFree) {
+    VersionQueue version = task.version.queue;
+    task.plan(version.plan());
     task.due = Math.min(task.deadline, task.arrival + ageBound);
-    task.flow = task.version.queue.flow(task.priority, task.tiles);
+    task.flow = version.flow(task.priority, task.tiles);
+    if (!workerFree || waitingTasks > 0) {
+      double micros = task.micros * version.stretch();
+      double budget =
+          task.deadline == RankTask.NO_DEADLINE
+              ? Double.POSITIVE_INFINITY
+              : (task.deadline - now) / 1e3;
+      Refused refused =
+          door.check(
+              task.priority,
+              task.rows,
+              waitingRows,
+              WaitEstimate.micros(
+                  active, task.flow, task.due, micros, runningMicros, options.workers()),
+              micros / Math.min(task.tiles, options.workers()),
+              budget);
+      if (refused != null) {
+        return refused;
+      }
+    }
+    task.sequence = sequence++;
     if (task.deadline != RankTask.NO_DEADLINE) {
       deadlines.add(task);
     }
     enqueue(task, now);
-    waitingTasks++;
-    waitingRows += task.rows;
-    task.flow.waitingRows += task.rows;
-    task.flow.waitingMicros += task.waitingMicros;
+    return null;
   }
 
   /** Puts a task back that failed in a shared tile, to be run by itself. */
@@ -79,10 +117,6 @@ final class TileQueue {
     task.apart = true;
     task.waitingMicros = task.micros;
     enqueue(task, now);
-    waitingTasks++;
-    waitingRows += task.rows;
-    task.flow.waitingRows += task.rows;
-    task.flow.waitingMicros += task.waitingMicros;
   }
 
   /** Lets the tiles of a large task run, now that it is assembled. */
@@ -109,23 +143,76 @@ final class TileQueue {
     deactivateIfEmpty(flow);
   }
 
-  /** A task whose deadline has come, no longer counted, or null. */
-  RankTask nextExpired(long now) {
+  /** A task whose deadline has come and that has not been removed yet, or null. */
+  RankTask expired(long now) {
     RankTask task = deadlines.peek();
-    if (task == null || task.deadline > now) {
-      return null;
-    }
-    remove(task);
-    return task;
+    return task == null || task.deadline > now ? null : task;
   }
 
   /**
    * Forms the tile that should run next.
    *
    * @param tile is empty; receives the work
+   * @param hopeless receives tasks that came to their turn but can't be done by their deadline; the
+   *     queue has forgotten them
    * @return false if nothing may run now
    */
-  boolean take(long now, Tile tile) {
+  boolean take(long now, Tile tile, List<RankTask> hopeless) {
+    while (true) {
+      Flow flow = nextFlow(now);
+      if (flow == null) {
+        return false;
+      }
+      RankTask head = head(flow, now);
+      if (head.takenAt < 0 && waitingTasks > 1 && isHopeless(head, now)) {
+        remove(head);
+        hopeless.add(head);
+        continue;
+      }
+      virtualTime = Math.max(virtualTime, flow.tag);
+      take(flow, head, now, tile);
+      tile.runningMicros = tile.waitingMicros * flow.version.stretch();
+      runningMicros += tile.runningMicros;
+      return true;
+    }
+  }
+
+  /** Counts a tile out that was taken. */
+  void finished(Tile tile) {
+    runningMicros = Math.max(0, runningMicros - tile.runningMicros);
+  }
+
+  private void take(Flow flow, RankTask head, long now, Tile tile) {
+    tile.version = head.version;
+    tile.takenAt = now;
+    tile.running = true;
+    if (head.takenAt < 0) {
+      head.takenAt = now;
+    }
+    ExecutionPlan plan = flow.version.plan();
+    if (flow.sliced.contains(head)) {
+      takeSlice(plan, head, tile);
+    } else if (head.isLarge()) {
+      takeLarge(plan, head, tile);
+    } else {
+      takeSmall(plan, head, now, tile);
+    }
+  }
+
+  /**
+   * Whether a task can't be done in time even if all goes well: then others that wait are better
+   * served. The expected time is cut a little, since it is only expected.
+   */
+  private boolean isHopeless(RankTask task, long now) {
+    if (task.deadline == RankTask.NO_DEADLINE || task.allowPartial) {
+      return false;
+    }
+    double stretch = Math.min(1, task.version.queue.stretch());
+    double micros = HOPELESS * stretch * task.micros / Math.min(task.tiles, options.workers());
+    return now + micros * 1e3 > task.deadline;
+  }
+
+  private Flow nextFlow(long now) {
     Flow best = null;
     RankTask head = null;
     for (int i = 0; i < active.size(); i++) {
@@ -136,24 +223,7 @@ final class TileQueue {
         head = candidate;
       }
     }
-    if (best == null) {
-      return false;
-    }
-    virtualTime = Math.max(virtualTime, best.tag);
-    tile.version = head.version;
-    tile.takenAt = now;
-    if (head.takenAt < 0) {
-      head.takenAt = now;
-    }
-    ExecutionPlan plan = best.version.plan();
-    if (best.sliced.contains(head)) {
-      takeSlice(plan, head, tile);
-    } else if (head.isLarge()) {
-      takeLarge(plan, head, tile);
-    } else {
-      takeSmall(plan, head, now, tile);
-    }
-    return true;
+    return best;
   }
 
   /**
@@ -220,7 +290,7 @@ final class TileQueue {
       task.flow.sliced.remove(task);
       waitingTasks--;
     }
-    took(task, tile.rows, tile.waitingMicros);
+    serve(task, tile.rows, tile.waitingMicros, tile.takenAt);
     charge(task.flow, tile.micros);
     deactivateIfEmpty(task.flow);
   }
@@ -232,7 +302,7 @@ final class TileQueue {
     tile.add(task);
     tile.micros = task.split ? plan.contextMicros() : 0;
     tile.waitingMicros = tile.micros;
-    took(task, 0, tile.waitingMicros);
+    serve(task, 0, tile.waitingMicros, tile.takenAt);
     charge(task.flow, tile.micros);
     deactivateIfEmpty(task.flow);
   }
@@ -268,7 +338,7 @@ final class TileQueue {
     tile.rows += task.rows;
     tile.waitingMicros += task.waitingMicros;
     waitingTasks--;
-    took(task, task.rows, task.waitingMicros);
+    serve(task, task.rows, task.waitingMicros, now);
   }
 
   /**
@@ -287,9 +357,15 @@ final class TileQueue {
   }
 
   private void enqueue(RankTask task, long now) {
-    activate(task.flow, now);
+    Flow flow = task.flow;
+    activate(flow, now);
     task.nextTile = 0;
-    task.flow.fresh.add(task);
+    flow.fresh.add(task);
+    flow.latestDue = Math.max(flow.latestDue, task.due);
+    flow.waitingRows += task.rows;
+    flow.waitingMicros += task.waitingMicros;
+    waitingTasks++;
+    waitingRows += task.rows;
   }
 
   private void activate(Flow flow, long now) {
@@ -297,7 +373,7 @@ final class TileQueue {
       flow.activeIndex = active.size();
       active.add(flow);
       flow.tag = Math.max(flow.tag, virtualTime);
-      flow.waitingSince = now;
+      flow.activated(now);
     }
   }
 
@@ -314,6 +390,12 @@ final class TileQueue {
 
   private static void charge(Flow flow, double micros) {
     flow.tag += micros / flow.weight;
+  }
+
+  /** Counts out what a worker takes. */
+  private void serve(RankTask task, int rows, double micros, long now) {
+    task.flow.served(micros, now);
+    took(task, rows, micros);
   }
 
   private void took(RankTask task, int rows, double micros) {

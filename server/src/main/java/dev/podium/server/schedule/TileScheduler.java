@@ -5,8 +5,10 @@ import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.schedule.SchedulerListener.Outcome;
+import dev.podium.server.schedule.Door.Refused;
+import dev.podium.server.schedule.Retirement.Collected;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.Worker.State;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,8 +26,8 @@ import java.util.function.LongSupplier;
  * Scores requests on a fixed number of workers, tile by tile. Thread-safe.
  *
  * <p>A worker that has finished takes the next tile itself; a submit wakes at most one parked
- * worker; nothing spins. One lock guards the queue; it is held to look at and change the queue,
- * never while a tile is assembled, run or answered.
+ * worker; nothing spins. One lock guards the queue; it is held to look at the queue and to change
+ * it, never while a tile is assembled, run or answered.
  */
 public final class TileScheduler implements AutoCloseable {
   private final SchedulerOptions options;
@@ -33,6 +35,7 @@ public final class TileScheduler implements AutoCloseable {
   private final long origin;
   private final SchedulerListener listener;
   private final RowPool pool;
+  private final Answers answers;
   private final Worker[] workers;
   private final Thread deadlineThread;
   private final Runnable lent = this::runLent;
@@ -41,10 +44,10 @@ public final class TileScheduler implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition quiet = lock.newCondition();
+  private final Retirement retirement;
   // All below is guarded by the lock.
   private final TileQueue queue;
   private final ArrayDeque<Worker> idle = new ArrayDeque<>();
-  private final List<ServedVersion> retiring = new ArrayList<>();
   private int live;
   private int pendingLoans;
   private boolean draining;
@@ -62,13 +65,17 @@ public final class TileScheduler implements AutoCloseable {
     this.origin = clock.getAsLong();
     this.listener = listener;
     this.pool = new RowPool(options.maxAssembledBytes());
+    this.answers = new Answers(this::now, listener);
     this.queue = new TileQueue(options, pool);
     this.workers = new Worker[options.workers()];
+    this.retirement = new Retirement(lock, workers, pool);
     this.deadlineThread = new Thread(this::watchDeadlines, "podium-deadlines");
     deadlineThread.setDaemon(true);
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(i, this);
-      startThread(workers[i]);
+    }
+    for (Worker worker : workers) {
+      startThread(worker);
     }
     deadlineThread.start();
   }
@@ -85,22 +92,22 @@ public final class TileScheduler implements AutoCloseable {
 
   /**
    * As {@link #submit(RankTask)}, from a thread that can lend itself: if the task is small and a
-   * worker is idle, its tile runs on the lender instead of the worker's thread, which spares two
-   * thread switches.
+   * worker is idle, its tile runs on the lender in the worker's place, which spares two thread
+   * switches.
    *
    * @param lender runs what it is given on the calling thread, soon after the caller has returned
-   *     to it: an event loop. Null if there is none
+   *     to it: an event loop. The later, the more requests share the tile. Null if there is none
    */
   public void submit(RankTask task, Executor lender) {
     Worker woken = null;
     boolean loan = false;
     boolean nearest = false;
-    RankException refusal;
+    Refused refused;
     lock.lock();
     try {
       long now = now();
-      refusal = accept(task, now);
-      if (refusal == null) {
+      refused = accept(task, now);
+      if (refused == null) {
         loan = lender != null && mayRunLent(task);
         if (loan) {
           pendingLoans++;
@@ -115,9 +122,10 @@ public final class TileScheduler implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    if (refusal != null) {
+    if (refused != null) {
+      listener.refused(task.version, task.rows, refused.reason());
       if (task.tryEnd()) {
-        task.completion.failed(refusal);
+        task.completion.failed(refused.fault());
       }
       return;
     }
@@ -126,8 +134,8 @@ public final class TileScheduler implements AutoCloseable {
     }
     if (loan) {
       lend(lender);
-    } else if (woken != null) {
-      LockSupport.unpark(woken.thread);
+    } else {
+      unpark(woken);
     }
   }
 
@@ -139,22 +147,19 @@ public final class TileScheduler implements AutoCloseable {
    *     closed; the same future if called again
    */
   public CompletableFuture<Void> retire(ServedVersion version) {
-    CompletableFuture<Void> future;
-    Retired retired = new Retired();
+    Collected collected = new Collected();
     lock.lock();
     try {
       if (version.retired != null) {
         return version.retired;
       }
-      future = new CompletableFuture<>();
-      version.retired = future;
-      retiring.add(version);
-      collectRetired(null, retired);
+      retirement.start(version);
+      retirement.collect(null, collected);
     } finally {
       lock.unlock();
     }
-    finishRetiring(retired);
-    return future;
+    retirement.finish(collected);
+    return version.retired;
   }
 
   /**
@@ -195,8 +200,8 @@ public final class TileScheduler implements AutoCloseable {
       }
       idle.clear();
       for (Worker worker : workers) {
-        if (worker.state == Worker.State.IDLE) {
-          worker.state = Worker.State.STOPPED;
+        if (worker.state == State.IDLE) {
+          worker.state = State.STOPPED;
         }
         LockSupport.unpark(worker.thread);
       }
@@ -204,12 +209,8 @@ public final class TileScheduler implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    for (RankTask task : dropped) {
-      RankException fault =
-          new RankException(FaultCode.UNAVAILABLE, "the server stopped before this was scored");
-      answer(task, Outcome.DROPPED, null, fault);
-    }
-    releaseAll(dropped);
+    dropped.forEach(answers::dropped);
+    dropped.forEach(this::release);
     joinWorkers();
   }
 
@@ -219,13 +220,9 @@ public final class TileScheduler implements AutoCloseable {
     try {
       int busy = 0;
       for (Worker worker : workers) {
-        if (worker.state == Worker.State.BUSY || worker.state == Worker.State.LENT) {
+        if (worker.state == State.BUSY || worker.state == State.LENT) {
           busy++;
         }
-      }
-      double waiting = 0;
-      for (Flow flow : queue.active()) {
-        waiting += flow.waitingMicros * flow.version.stretch();
       }
       return new SchedulerSnapshot(
           workers.length,
@@ -233,7 +230,7 @@ public final class TileScheduler implements AutoCloseable {
           live,
           queue.waitingTasks(),
           queue.waitingRows(),
-          Math.round(waiting / workers.length),
+          Math.round(queue.waitingMicros() / workers.length),
           pool.bytes(),
           ranForNobody.sum(),
           workersReplaced.sum());
@@ -264,7 +261,7 @@ public final class TileScheduler implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    answer(task, Outcome.CANCELLED, null, fault);
+    answers.cancelled(task, fault);
     release(task);
     return true;
   }
@@ -278,59 +275,43 @@ public final class TileScheduler implements AutoCloseable {
     }
   }
 
-  /** Ends the tasks whose deadline has come. Called by the timer thread, and by tests. */
-  void expire() {
-    List<RankTask> expired = new ArrayList<>();
-    lock.lock();
-    try {
-      expireInto(expired, now());
-    } finally {
-      lock.unlock();
-    }
-    answerExpired(expired);
-  }
-
   // ---- Accepting ----
 
-  private RankException accept(RankTask task, long now) {
+  private Refused accept(RankTask task, long now) {
     if (task.scheduler != null) {
       throw new IllegalStateException("task: submitted twice (expected: once)");
     }
     task.scheduler = this;
-    task.arrival = task.arrivalNanos - origin;
-    task.deadline =
-        task.deadlineNanos == RankTask.NO_DEADLINE
-            ? RankTask.NO_DEADLINE
-            : partialDeadline(task, task.deadlineNanos - origin);
     if (draining) {
-      listener.refused(task.version, task.rows, Refusal.UNAVAILABLE);
-      return new RankException(FaultCode.UNAVAILABLE, "the server is shutting down");
+      return unavailable("the server is shutting down");
     }
     if (task.version.retired != null) {
-      listener.refused(task.version, task.rows, Refusal.UNAVAILABLE);
-      return new RankException(
-          FaultCode.UNAVAILABLE, "model " + task.version + ": is being unloaded");
+      return unavailable("model " + task.version + ": is being unloaded");
     }
     if (task.isEnded()) {
-      return new RankException(FaultCode.CANCELLED, "cancelled by the caller");
+      return unavailable("cancelled by the caller");
     }
-    if (queue.waitingRows() + task.rows > options.maxWaitingRows() && queue.waitingTasks() > 0) {
-      listener.refused(task.version, task.rows, Refusal.QUEUE_FULL);
-      return RankException.overloaded(
-          "queue: "
-              + queue.waitingRows()
-              + " rows wait (expected: at most "
-              + options.maxWaitingRows()
-              + ")",
-          1);
+    task.arrival = task.arrivalNanos - origin;
+    task.deadline = deadline(task);
+    Refused refused = queue.offer(task, now, !idle.isEmpty());
+    if (refused != null) {
+      return refused;
     }
-    queue.add(task, now);
     live++;
     task.version.live++;
     return null;
   }
 
-  private long partialDeadline(RankTask task, long deadline) {
+  private static Refused unavailable(String message) {
+    return new Refused(Refusal.UNAVAILABLE, new RankException(FaultCode.UNAVAILABLE, message));
+  }
+
+  /** When the task must be answered: somewhat before its deadline if part of it is welcome. */
+  private long deadline(RankTask task) {
+    if (task.deadlineNanos == RankTask.NO_DEADLINE) {
+      return RankTask.NO_DEADLINE;
+    }
+    long deadline = task.deadlineNanos - origin;
     if (!task.allowPartial) {
       return deadline;
     }
@@ -338,21 +319,25 @@ public final class TileScheduler implements AutoCloseable {
     return deadline - Math.min(options.partialMargin().toNanos(), budget / 4);
   }
 
-  private boolean mayRunLent(RankTask task) {
-    return !idle.isEmpty()
-        && !task.isLarge()
-        && options.lentMicros() > 0
-        && task.micros <= options.lentMicros();
-  }
-
   // ---- Workers ----
 
+  private boolean mayRunLent(RankTask task) {
+    return !idle.isEmpty() && !task.isLarge() && task.micros <= options.lentMicros();
+  }
+
+  /** Makes an idle worker busy; the caller unparks it once the lock is released. */
   private Worker wakeOne() {
     Worker worker = idle.poll();
     if (worker != null) {
-      worker.state = Worker.State.BUSY;
+      worker.state = State.BUSY;
     }
     return worker;
+  }
+
+  private static void unpark(Worker worker) {
+    if (worker != null) {
+      LockSupport.unpark(worker.thread);
+    }
   }
 
   private void startThread(Worker worker) {
@@ -364,11 +349,11 @@ public final class TileScheduler implements AutoCloseable {
 
   private void work(Worker worker) {
     List<RankTask> expired = new ArrayList<>();
-    Retired retired = new Retired();
+    Collected collected = new Collected();
     try {
       while (true) {
-        long park = next(worker, expired, retired);
-        finishRetiring(retired);
+        long park = next(worker, expired, collected);
+        retirement.finish(collected);
         answerExpired(expired);
         if (park < 0) {
           break;
@@ -391,53 +376,55 @@ public final class TileScheduler implements AutoCloseable {
    * What a worker's thread does next: 0 to run its tile, above 0 to park that many nanoseconds,
    * below 0 to end.
    */
-  private long next(Worker worker, List<RankTask> expired, Retired retired) {
+  private long next(Worker worker, List<RankTask> expired, Collected collected) {
     lock.lock();
     try {
       long now = now();
-      if (worker.state == Worker.State.IDLE && queue.nextEligible(now) > now) {
-        return parkTime(now);
-      }
-      if (worker.state == Worker.State.LENT) {
+      if (worker.state == State.LENT) {
         return Long.MAX_VALUE;
       }
-      if (worker.tile.count > 0) {
-        return 0;
-      }
-      if (worker.state == Worker.State.IDLE) {
+      if (worker.state == State.IDLE) {
+        long eligible = queue.nextEligible(now);
+        if (eligible > now) {
+          return eligible == Long.MAX_VALUE ? eligible : eligible - now;
+        }
         idle.remove(worker);
-        worker.state = Worker.State.BUSY;
+        worker.state = State.BUSY;
       }
-      collectRetired(worker, retired);
-      if (worker.state == Worker.State.STOPPED || closed) {
-        worker.state = Worker.State.STOPPED;
+      if (worker.tile.count > 0) {
+        return 0; // handed over by a lender
+      }
+      retirement.collect(worker, collected);
+      if (worker.state == State.STOPPED || closed) {
+        worker.state = State.STOPPED;
         return -1;
       }
-      expireInto(expired, now);
-      if (take(worker, now)) {
+      if (take(worker, now, expired)) {
         return 0;
       }
-      worker.state = Worker.State.IDLE;
+      worker.state = State.IDLE;
       idle.push(worker);
-      return expired.isEmpty() && retired.isEmpty() ? parkTime(now) : 1;
+      long eligible = queue.nextEligible(now);
+      return eligible == Long.MAX_VALUE ? eligible : Math.max(1, eligible - now);
     } finally {
       lock.unlock();
     }
   }
 
-  private long parkTime(long now) {
-    long next = queue.nextEligible(now);
-    return next == Long.MAX_VALUE ? next : Math.max(1, next - now);
-  }
-
-  private boolean take(Worker worker, long now) {
-    if (!queue.take(now, worker.tile)) {
-      return false;
+  /** Fills a worker's tile; false if nothing may run. Tasks that are too late go to the list. */
+  private boolean take(Worker worker, long now, List<RankTask> expired) {
+    expireInto(expired, now);
+    int before = expired.size();
+    boolean taken = queue.take(now, worker.tile, expired);
+    for (int i = expired.size() - 1; i >= before; i--) {
+      if (!end(expired.get(i))) {
+        expired.remove(i);
+      }
     }
     for (int i = 0; i < worker.tile.count; i++) {
       worker.tile.tasks[i].runningTiles++;
     }
-    return true;
+    return taken;
   }
 
   private void lend(Executor lender) {
@@ -452,9 +439,7 @@ public final class TileScheduler implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      if (woken != null) {
-        LockSupport.unpark(woken.thread);
-      }
+      unpark(woken);
     }
   }
 
@@ -462,29 +447,27 @@ public final class TileScheduler implements AutoCloseable {
   private void runLent() {
     List<RankTask> expired = new ArrayList<>(0);
     Worker worker;
-    boolean taken = false;
-    boolean handedOver = false;
+    boolean taken;
+    boolean handedOver;
     lock.lock();
     try {
       pendingLoans--;
-      worker = idle.poll();
+      worker = queue.waitingTasks() == 0 ? null : idle.poll();
       if (worker == null) {
         return;
       }
-      worker.state = Worker.State.LENT;
-      long now = now();
-      expireInto(expired, now);
-      taken = take(worker, now);
+      worker.state = State.LENT;
+      taken = take(worker, now(), expired);
       handedOver = taken && worker.tile.micros > options.lentMicros();
       if (handedOver) {
-        worker.state = Worker.State.BUSY;
+        worker.state = State.BUSY;
       }
     } finally {
       lock.unlock();
     }
     answerExpired(expired);
     if (handedOver) {
-      LockSupport.unpark(worker.thread);
+      unpark(worker);
       return;
     }
     if (taken) {
@@ -494,28 +477,27 @@ public final class TileScheduler implements AutoCloseable {
         abandon(worker, e);
       }
     }
-    returnWorker(worker);
+    giveBack(worker);
   }
 
-  private void returnWorker(Worker worker) {
-    Retired retired = new Retired();
-    boolean wake = false;
+  /** Ends a loan: the worker's own thread goes on if there is more to do and no other lender. */
+  private void giveBack(Worker worker) {
+    Collected collected = new Collected();
+    boolean wake;
     lock.lock();
     try {
-      collectRetired(worker, retired);
+      retirement.collect(worker, collected);
       wake = closed || (queue.waitingTasks() > 0 && pendingLoans == 0);
-      if (wake) {
-        worker.state = Worker.State.BUSY;
-      } else {
-        worker.state = Worker.State.IDLE;
+      worker.state = wake ? State.BUSY : State.IDLE;
+      if (!wake) {
         idle.push(worker);
       }
     } finally {
       lock.unlock();
     }
-    finishRetiring(retired);
+    retirement.finish(collected);
     if (wake) {
-      LockSupport.unpark(worker.thread);
+      unpark(worker);
     }
   }
 
@@ -524,8 +506,10 @@ public final class TileScheduler implements AutoCloseable {
     abandon(worker, cause);
     lock.lock();
     try {
-      if (!closed) {
-        worker.state = Worker.State.BUSY;
+      if (closed) {
+        worker.state = State.STOPPED;
+      } else {
+        worker.state = State.BUSY;
         startThread(worker);
       }
     } finally {
@@ -536,27 +520,25 @@ public final class TileScheduler implements AutoCloseable {
   /** Fails a worker's tile and frees its buffers, of which nobody knows what state they are in. */
   private void abandon(Worker worker, Throwable cause) {
     workersReplaced.increment();
-    RankException fault =
-        new RankException(
-            FaultCode.INTERNAL, "a worker died while it scored this: " + cause, cause);
     List<RankTask> failed = new ArrayList<>();
     List<RankTask> held = new ArrayList<>();
     List<VersionRunner> runners;
     lock.lock();
     try {
-      worker.running = null;
       Tile tile = worker.tile;
-      for (int i = 0; i < tile.count; i++) {
-        RankTask task = tile.tasks[i];
-        if (task == null) {
-          continue;
-        }
-        task.runningTiles--;
-        held.add(task);
-        if (end(task)) {
-          failed.add(task);
+      if (tile.running) {
+        queue.finished(tile);
+        tile.running = false;
+        for (int i = 0; i < tile.count; i++) {
+          RankTask task = tile.tasks[i];
+          task.runningTiles--;
+          held.add(task);
+          if (end(task)) {
+            failed.add(task);
+          }
         }
       }
+      worker.running = null;
       tile.clear();
       runners = worker.removeAll();
       runners.forEach(runner -> runner.version.runners--);
@@ -564,8 +546,11 @@ public final class TileScheduler implements AutoCloseable {
       lock.unlock();
     }
     runners.forEach(VersionRunner::close);
-    failed.forEach(task -> answer(task, Outcome.FAILED, null, fault));
-    releaseAll(held);
+    RankException fault =
+        new RankException(
+            FaultCode.INTERNAL, "a worker died while it scored this: " + cause, cause);
+    failed.forEach(task -> answers.failed(task, fault));
+    held.forEach(this::release);
     listener.workerReplaced(cause);
   }
 
@@ -579,6 +564,7 @@ public final class TileScheduler implements AutoCloseable {
         } catch (InterruptedException e) {
           interrupted = true;
         }
+        thread = worker.thread;
       }
     }
     if (interrupted) {
@@ -589,7 +575,6 @@ public final class TileScheduler implements AutoCloseable {
   // ---- Finishing tiles ----
 
   void finishSmall(Worker worker, RankException tileFault, int rows) {
-    RankException[] faults = worker.faults;
     Tile tile = worker.tile;
     int count = tile.count;
     int apart = 0;
@@ -598,7 +583,6 @@ public final class TileScheduler implements AutoCloseable {
     lock.lock();
     try {
       long now = now();
-      boolean shared = count > 1;
       finishRun(worker, tileFault == null && rows > 0, now);
       for (int i = 0; i < count; i++) {
         RankTask task = tile.tasks[i];
@@ -606,31 +590,25 @@ public final class TileScheduler implements AutoCloseable {
         worker.ended[i] = false;
         if (task.isEnded()) {
           nobody += rows > 0 ? task.rows : 0;
-          continue;
+        } else if (tileFault != null && worker.faults[i] == null && count > 1) {
+          queue.addApart(task, now);
+          apart++;
+        } else {
+          worker.ended[i] = end(task);
         }
-        if (faults[i] == null && tileFault != null) {
-          if (shared) {
-            queue.addApart(task, now);
-            apart++;
-            tile.tasks[i] = null;
-            continue;
-          }
-          faults[i] = tileFault;
-        }
-        worker.ended[i] = end(task);
       }
     } finally {
       lock.unlock();
     }
     for (int i = 0; i < count; i++) {
       RankTask task = tile.tasks[i];
-      if (task == null) {
-        continue;
-      }
-      if (worker.ended[i] && faults[i] == null) {
-        answer(task, Outcome.SCORED, result(task), null);
-      } else if (worker.ended[i]) {
-        answer(task, Outcome.FAILED, null, faults[i]);
+      if (worker.ended[i]) {
+        RankException fault = worker.faults[i] != null ? worker.faults[i] : tileFault;
+        if (fault == null) {
+          answers.scored(task);
+        } else {
+          answers.failed(task, fault);
+        }
       }
       release(task);
     }
@@ -643,7 +621,7 @@ public final class TileScheduler implements AutoCloseable {
 
   void finishPrepare(Worker worker, RankException fault) {
     RankTask task = worker.tile.tasks[0];
-    Worker[] woken = null;
+    Worker[] woken = new Worker[0];
     boolean failed = false;
     lock.lock();
     try {
@@ -655,20 +633,18 @@ public final class TileScheduler implements AutoCloseable {
           failed = end(task);
         } else {
           queue.prepared(task, now);
-          woken = wakeFor(task.tiles - 1);
+          woken = wakeUpTo(task.tiles - 1);
         }
       }
     } finally {
       lock.unlock();
     }
     worker.tile.clear();
-    if (woken != null) {
-      for (Worker other : woken) {
-        LockSupport.unpark(other.thread);
-      }
+    for (Worker other : woken) {
+      unpark(other);
     }
     if (failed) {
-      answer(task, Outcome.FAILED, null, fault);
+      answers.failed(task, fault);
     }
     release(task);
   }
@@ -698,18 +674,20 @@ public final class TileScheduler implements AutoCloseable {
     }
     tile.clear();
     if (ended && fault == null) {
-      answer(task, Outcome.SCORED, result(task), null);
+      answers.scored(task);
     } else if (ended) {
-      answer(task, Outcome.FAILED, null, fault);
+      answers.failed(task, fault);
     }
     release(task);
     countForNobody(task.version, nobody);
   }
 
-  private static void finishRun(Worker worker, boolean learn, long now) {
+  private void finishRun(Worker worker, boolean learn, long now) {
     Tile tile = worker.tile;
     TileRunner runner = worker.running;
     worker.running = null;
+    tile.running = false;
+    queue.finished(tile);
     if (tile.terminated) {
       runner.rearm();
     } else if (learn) {
@@ -717,19 +695,19 @@ public final class TileScheduler implements AutoCloseable {
     }
   }
 
+  private Worker[] wakeUpTo(int count) {
+    Worker[] woken = new Worker[Math.min(count, idle.size())];
+    for (int i = 0; i < woken.length; i++) {
+      woken[i] = wakeOne();
+    }
+    return woken;
+  }
+
   private void countForNobody(ServedVersion version, int rows) {
     if (rows > 0) {
       ranForNobody.add(rows);
       listener.ranForNobody(version, rows);
     }
-  }
-
-  private Worker[] wakeFor(int more) {
-    Worker[] woken = new Worker[Math.min(more, idle.size())];
-    for (int i = 0; i < woken.length; i++) {
-      woken[i] = wakeOne();
-    }
-    return woken;
   }
 
   // ---- Ending tasks ----
@@ -743,8 +721,9 @@ public final class TileScheduler implements AutoCloseable {
     if (task.runningTiles > 0) {
       for (Worker worker : workers) {
         TileRunner runner = worker.running;
-        if (runner != null && worker.tile.contains(task) && worker.tile.isForNobody()) {
-          worker.tile.terminated = true;
+        Tile tile = worker.tile;
+        if (runner != null && !tile.terminated && tile.contains(task) && tile.isForNobody()) {
+          tile.terminated = true;
           runner.terminate();
         }
       }
@@ -753,7 +732,7 @@ public final class TileScheduler implements AutoCloseable {
   }
 
   private void expireInto(List<RankTask> expired, long now) {
-    for (RankTask task = queue.nextExpired(now); task != null; task = queue.nextExpired(now)) {
+    for (RankTask task = queue.expired(now); task != null; task = queue.expired(now)) {
       if (end(task)) {
         expired.add(task);
       }
@@ -761,73 +740,18 @@ public final class TileScheduler implements AutoCloseable {
   }
 
   private void answerExpired(List<RankTask> expired) {
-    if (expired.isEmpty()) {
-      return;
+    if (!expired.isEmpty()) {
+      answers.expired(expired);
+      expired.forEach(this::release);
+      expired.clear();
     }
-    for (RankTask task : expired) {
-      RankResult partial = task.allowPartial ? partial(task) : null;
-      if (partial != null) {
-        answer(task, Outcome.PARTIAL, partial, null);
-      } else {
-        String where = task.takenAt < 0 ? "while it waited" : "while it ran";
-        RankException fault =
-            new RankException(
-                FaultCode.DEADLINE_EXCEEDED,
-                "deadline: passed " + where + ", " + task.rows + " rows");
-        answer(task, Outcome.EXPIRED, null, fault);
-      }
-    }
-    releaseAll(expired);
-    expired.clear();
-  }
-
-  private void answer(RankTask task, Outcome outcome, RankResult result, RankException fault) {
-    long now = now();
-    long wait = (task.takenAt < 0 ? now : task.takenAt) - task.arrival;
-    try {
-      listener.ended(task.version, task.rows, outcome, wait, now - task.arrival, result, fault);
-      if (result != null) {
-        task.completion.succeeded(result);
-      } else {
-        task.completion.failed(fault);
-      }
-    } catch (Throwable e) {
-      // One caller's broken completion must not keep the others of its tile from theirs.
-      Thread thread = Thread.currentThread();
-      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
-    }
-  }
-
-  private RankResult result(RankTask task) {
-    return new RankResult(
-        task.scores,
-        null,
-        micros(task.takenAt - task.arrival),
-        micros(task.assembleNanos),
-        micros(task.inferNanos),
-        task.tilesRun,
-        task.warnings);
-  }
-
-  private static RankResult partial(RankTask task) {
-    return PartialScores.of(task);
-  }
-
-  static int micros(long nanos) {
-    return (int) Math.min(Integer.MAX_VALUE, Math.max(0, nanos / 1000));
-  }
-
-  private void releaseAll(List<RankTask> tasks) {
-    tasks.forEach(this::release);
   }
 
   /** Frees what a task holds, if it has ended and nothing runs for it any more. */
   private void release(RankTask task) {
     ContextTensors context;
-    TensorBuffers buffers;
-    boolean large;
     Worker woken = null;
-    Retired retired = new Retired();
+    Collected collected = null;
     lock.lock();
     try {
       if (!task.isEnded() || task.runningTiles > 0 || task.released) {
@@ -835,33 +759,33 @@ public final class TileScheduler implements AutoCloseable {
       }
       task.released = true;
       queue.remove(task);
-      live--;
-      task.version.live--;
       context = task.context;
-      buffers = task.assembled;
       task.context = null;
-      task.assembled = null;
-      large = task.isLarge() && task.takenAt >= 0;
-      if (large) {
+      if (task.isLarge() && task.takenAt >= 0) {
+        TensorBuffers buffers = task.assembled;
+        task.assembled = null;
         pool.release(task, buffers);
         woken = queue.waitingTasks() > 0 ? wakeOne() : null;
       }
+      live--;
+      task.version.live--;
       if (live == 0) {
         quiet.signalAll();
       }
       if (task.version.retired != null && task.version.live == 0) {
-        collectRetired(null, retired);
+        collected = new Collected();
+        retirement.collect(null, collected);
       }
     } finally {
       lock.unlock();
     }
+    unpark(woken);
     if (context != null) {
       context.close();
     }
-    if (woken != null) {
-      LockSupport.unpark(woken.thread);
+    if (collected != null) {
+      retirement.finish(collected);
     }
-    finishRetiring(retired);
   }
 
   private List<RankTask> everyTask() {
@@ -871,69 +795,13 @@ public final class TileScheduler implements AutoCloseable {
       flow.sliced.addTo(all);
     }
     for (Worker worker : workers) {
-      for (int i = 0; i < worker.tile.count; i++) {
-        if (worker.tile.tasks[i] != null) {
+      if (worker.tile.running) {
+        for (int i = 0; i < worker.tile.count; i++) {
           all.add(worker.tile.tasks[i]);
         }
       }
     }
     return all;
-  }
-
-  // ---- Retiring versions ----
-
-  /** Runners to close and versions to let go of, once the lock is released. */
-  private static final class Retired {
-    final List<VersionRunner> runners = new ArrayList<>(0);
-    final List<ServedVersion> versions = new ArrayList<>(0);
-
-    boolean isEmpty() {
-      return runners.isEmpty() && versions.isEmpty();
-    }
-  }
-
-  /** Takes the retired versions' runners from all idle workers and from one in the caller's use. */
-  private void collectRetired(Worker self, Retired retired) {
-    for (int v = retiring.size() - 1; v >= 0; v--) {
-      ServedVersion version = retiring.get(v);
-      if (version.live > 0) {
-        continue;
-      }
-      for (Worker worker : workers) {
-        if (worker == self || worker.state == Worker.State.IDLE) {
-          VersionRunner runner = worker.remove(version);
-          if (runner != null) {
-            retired.runners.add(runner);
-          }
-        }
-      }
-      if (!retired.versions.contains(version)) {
-        retired.versions.add(version);
-      }
-    }
-  }
-
-  private void finishRetiring(Retired retired) {
-    if (retired.isEmpty()) {
-      return;
-    }
-    retired.runners.forEach(VersionRunner::close);
-    List<ServedVersion> done = new ArrayList<>();
-    lock.lock();
-    try {
-      retired.runners.forEach(runner -> runner.version.runners--);
-      for (ServedVersion version : retired.versions) {
-        if (version.runners == 0 && version.live == 0 && retiring.remove(version)) {
-          pool.drop(version.queue);
-          done.add(version);
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    retired.runners.clear();
-    retired.versions.clear();
-    done.forEach(version -> version.retired.complete(null));
   }
 
   // ---- Deadlines ----
