@@ -26,7 +26,6 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "bench",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
       "Puts the Podium server beside a bare ONNX Runtime session, and beside any peers, in one run.",
@@ -35,12 +34,12 @@ import picocli.CommandLine.Spec;
     })
 public final class BenchCommand implements Callable<Integer> {
   private final List<String> serveCommand;
+  private final Path benchModels;
 
   @Option(
       names = "--models",
       paramLabel = "DIR",
-      defaultValue = "models/bench",
-      description = "Model repository. Default: ${DEFAULT-VALUE}.")
+      description = "Model repository. Default: the bench models.")
   Path models;
 
   @Option(
@@ -113,23 +112,22 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", paramLabel = "FILE", description = "Write the table as JSON.")
   Path json;
 
-  @Option(names = "--verbose", description = "Stack traces of failures.")
-  boolean verbose;
-
   @Spec CommandSpec spec;
 
   /**
    * The command.
    *
    * @param serveCommand what starts a server, up to its options, such as {@code podium serve}
+   * @param benchModels the repository that is used unless another is named
    */
-  public BenchCommand(List<String> serveCommand) {
+  public BenchCommand(List<String> serveCommand, Path benchModels) {
     this.serveCommand = List.copyOf(serveCommand);
+    this.benchModels = benchModels;
   }
 
   @Override
   public Integer call() {
-    return CommandErrors.guard(spec, verbose, this::run);
+    return CommandErrors.guard(spec, this::run);
   }
 
   private int run() {
@@ -146,6 +144,9 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private Bench.Options options() {
+    if (models == null) {
+      models = benchModels;
+    }
     if (rounds < 1 || connections < 1) {
       throw new InputException(
           "rounds: " + rounds + ", connections: " + connections + " (expected: at least 1)");

@@ -39,18 +39,9 @@ class BenchCommandTest {
 
   private int bench(List<String> serve, String... more) {
     List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "--models",
-                MODELS.toString(),
-                "--rounds",
-                "2",
-                "--turn",
-                "50ms",
-                "--warmup",
-                "50ms"));
+        new ArrayList<>(List.of("--rounds", "2", "--turn", "50ms", "--warmup", "50ms"));
     arguments.addAll(List.of(more));
-    return new CommandLine(new BenchCommand(serve))
+    return new CommandLine(new BenchCommand(serve, MODELS))
         .setOverwrittenOptionsAllowed(true)
         .setOut(new PrintWriter(out))
         .setErr(new PrintWriter(err))
