@@ -101,7 +101,7 @@ public final class LoadtestCommand implements Callable<Integer> {
       names = "--deadline",
       paramLabel = "D",
       defaultValue = "1s",
-      description = "Deadline of each request from its planned time. Default: ${DEFAULT-VALUE}.")
+      description = "Deadline of each request. Default: ${DEFAULT-VALUE}.")
   String deadline;
 
   @Option(
