@@ -14,17 +14,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * The films and viewers of the demo, as models/catalogue describes them.
  *
- * @param films in the order of their ids
+ * @param films by their ids, in the file's order
  */
-record Catalogue(List<Film> films, List<Viewer> viewers) {
+record Catalogue(Map<Long, Film> films, List<Viewer> viewers) {
   private static final JsonMapper JSON =
-      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES).build();
 
   /**
    * One film.
@@ -32,7 +30,11 @@ record Catalogue(List<Film> films, List<Viewer> viewers) {
    * @param year of its release; null if unknown
    * @param genres the rarest of the catalogue first; empty if unknown
    */
-  record Film(@JsonProperty("film_id") long id, String title, Integer year, List<String> genres) {
+  record Film(@JsonProperty("film_id") long id, String title, JsonNode year, List<String> genres) {
+    boolean hasYear() {
+      return year.isInt();
+    }
+
     /** The genre that says most about the film; empty if it has none. */
     String genre() {
       return genres.isEmpty() ? "" : genres.get(0);
@@ -42,10 +44,17 @@ record Catalogue(List<Film> films, List<Viewer> viewers) {
   /**
    * One viewer.
    *
-   * @param profile context features by name: numbers and text
+   * @param taste what the viewer likes, for people
+   * @param profile features of the viewer by name: numbers and text
+   * @param context features of the moment by name: numbers and text
    * @param liked films by id, oldest first
    */
-  record Viewer(String name, Map<String, JsonNode> profile, List<Long> liked) {}
+  record Viewer(
+      String name,
+      String taste,
+      Map<String, JsonNode> profile,
+      Map<String, JsonNode> context,
+      List<Long> liked) {}
 
   /**
    * Reads films.jsonl and viewers.jsonl of a folder.
@@ -53,14 +62,25 @@ record Catalogue(List<Film> films, List<Viewer> viewers) {
    * @throws CommandException with exit status 2 if one of them can't be read or does not make sense
    */
   static Catalogue read(Path folder) {
-    List<Film> films = lines(folder.resolve("films.jsonl"), JSON.readerFor(Film.class));
-    List<Viewer> viewers = lines(folder.resolve("viewers.jsonl"), JSON.readerFor(Viewer.class));
+    List<Film> list = lines(folder.resolve("films.jsonl"), JSON.readerFor(Film.class));
+    Map<Long, Film> films = new LinkedHashMap<>();
+    list.forEach(film -> films.put(film.id(), film));
+    Path viewersFile = folder.resolve("viewers.jsonl");
+    List<Viewer> viewers = lines(viewersFile, JSON.readerFor(Viewer.class));
+    for (Viewer viewer : viewers) {
+      for (long id : viewer.liked()) {
+        if (!films.containsKey(id)) {
+          throw CommandException.wrong(
+              viewersFile + ": " + viewer.name() + " liked " + id + " (expected: a film's id)");
+        }
+      }
+    }
     return new Catalogue(films, viewers);
   }
 
-  Map<Long, Film> filmsById() {
-    return films.stream()
-        .collect(Collectors.toMap(Film::id, Function.identity(), (a, b) -> b, LinkedHashMap::new));
+  /** The films that a viewer liked, oldest first. */
+  List<Film> likedBy(Viewer viewer) {
+    return viewer.liked().stream().map(films::get).toList();
   }
 
   private static <T> List<T> lines(Path file, ObjectReader reader) {

@@ -1,5 +1,6 @@
 package dev.podium.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.podium.cli.Catalogue.Film;
 import dev.podium.cli.Catalogue.Viewer;
 import dev.podium.client.Ranking;
@@ -11,12 +12,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -35,6 +35,9 @@ final class DemoCommand implements Runnable {
 
   /** Rankings of which the median time is shown. */
   private static final int TIMED = 11;
+
+  /** Films that tell a viewer's taste at a glance. */
+  private static final int LAST = 4;
 
   @Spec private CommandSpec spec;
 
@@ -92,16 +95,20 @@ final class DemoCommand implements Runnable {
   }
 
   private void rank(Catalogue shown, String target, PrintWriter out) {
+    FavouriteGenres favourites = new FavouriteGenres(shown.films().values());
     try (RankingClient client = RankingClient.builder(target).defaultDeadline(DEADLINE).build()) {
-      List<Model> chosen =
-          modelNames.stream().map(DemoCommand::fullName).map(client::model).toList();
-      Map<Long, Film> films = shown.filmsById();
+      List<Model> signatures =
+          modelNames.stream().map(name -> client.model(fullName(name))).toList();
       for (Viewer viewer : shown.viewers()) {
-        List<Film> liked =
-            viewer.liked().stream().map(films::get).filter(Objects::nonNull).toList();
+        List<Film> liked = shown.likedBy(viewer);
+        Set<Film> seen = Set.copyOf(liked);
+        List<Film> candidates =
+            shown.films().values().stream().filter(film -> !seen.contains(film)).toList();
         printViewer(viewer, liked, out);
-        for (Model model : chosen) {
-          rankFor(viewer, liked, shown.films(), model, client, out);
+        for (Model signature : signatures) {
+          RankingRequest request =
+              new MovieRequest(signature, favourites).build(viewer, liked, candidates, topK);
+          rank(request, candidates, client, out);
         }
       }
     }
@@ -111,16 +118,8 @@ final class DemoCommand implements Runnable {
     return name.startsWith(PREFIX) ? name : PREFIX + name;
   }
 
-  private void rankFor(
-      Viewer viewer,
-      List<Film> liked,
-      List<Film> films,
-      Model model,
-      RankingClient client,
-      PrintWriter out) {
-    Set<Film> seen = new HashSet<>(liked);
-    List<Film> candidates = films.stream().filter(film -> !seen.contains(film)).toList();
-    RankingRequest request = new MovieRequest(model).build(viewer, liked, candidates, topK);
+  private static void rank(
+      RankingRequest request, List<Film> candidates, RankingClient client, PrintWriter out) {
     for (int i = 0; i < WARM_UP; i++) {
       client.rank(request);
     }
@@ -136,13 +135,15 @@ final class DemoCommand implements Runnable {
   }
 
   private static void printViewer(Viewer viewer, List<Film> liked, PrintWriter out) {
-    out.println();
-    out.println(viewer.name());
+    String profile =
+        viewer.profile().values().stream().map(JsonNode::asText).collect(Collectors.joining(", "));
     List<String> last =
-        liked.subList(Math.max(0, liked.size() - 3), liked.size()).stream()
+        liked.subList(Math.max(0, liked.size() - LAST), liked.size()).stream()
             .map(Film::title)
             .toList();
-    out.println("  liked " + liked.size() + " films, the last ones " + String.join(", ", last));
+    out.println();
+    out.println(viewer.name() + ": " + viewer.taste() + " (" + profile + ")");
+    out.println("liked " + liked.size() + " films, most lately " + String.join("; ", last));
   }
 
   private static void printRanking(
@@ -150,12 +151,11 @@ final class DemoCommand implements Runnable {
     ServerTiming timing = best.timing();
     out.printf(
         Locale.ROOT,
-        "%n  %s version %d: %d films in %s (in the server: queue %s, features %s, model %s, %d tiles)%n",
+        "%n  %s version %d: %d films in %s; in the server %s assembling, %s in the model, %d tiles%n",
         best.model(),
         best.modelVersion(),
         candidates.size(),
         millis(nanos),
-        millis(timing.queueMicros() * 1000),
         millis(timing.assembleMicros() * 1000),
         millis(timing.inferMicros() * 1000),
         timing.tiles());
@@ -165,7 +165,7 @@ final class DemoCommand implements Runnable {
       table.row(
           Integer.toString(i + 1),
           film.title(),
-          film.year() == null ? "" : film.year().toString(),
+          film.hasYear() ? film.year().asText() : "",
           String.join(", ", film.genres()),
           String.format(Locale.ROOT, "%.4f", best.score(i)));
     }

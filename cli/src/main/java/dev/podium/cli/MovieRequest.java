@@ -9,19 +9,24 @@ import dev.podium.ranking.v1.Feature;
 import dev.podium.ranking.v1.Model;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/**
- * A ranking request for a viewer and films, with those features alone that a model's signature has.
- */
+/** Makes ranking requests for one movie model, with those features alone that its signature has. */
 final class MovieRequest {
-  private final Model model;
-  private final Map<String, Feature> signature;
+  /** What stands for an unknown year, as in the training. */
+  private static final int UNKNOWN_YEAR = 1995;
 
-  MovieRequest(Model model) {
-    this.model = model;
+  private final String model;
+  private final Map<String, Feature> signature;
+  private final FavouriteGenres favourites;
+
+  MovieRequest(Model model, FavouriteGenres favourites) {
+    this.model = model.getModel().getName();
     this.signature =
-        model.getFeaturesList().stream().collect(Collectors.toMap(Feature::getName, f -> f));
+        model.getFeaturesList().stream()
+            .collect(Collectors.toMap(Feature::getName, Function.identity()));
+    this.favourites = favourites;
   }
 
   /**
@@ -30,33 +35,39 @@ final class MovieRequest {
    * @param liked the films that the viewer liked, oldest first
    */
   RankingRequest build(Viewer viewer, List<Film> liked, List<Film> films, int topK) {
-    RankingRequest.Builder request = RankingRequest.builder(model.getModel().getName()).topK(topK);
+    RankingRequest.Builder request = RankingRequest.builder(model).topK(topK);
     viewer.profile().forEach((name, value) -> addContext(request, name, value));
-    if (has("history_film")) {
+    viewer.context().forEach((name, value) -> addContext(request, name, value));
+    if (takes("favourite_genres")) {
+      request.contextSequence("favourite_genres", favourites.of(liked));
+    }
+    if (takes("history_film")) {
       request.contextSequence("history_film", liked.stream().mapToLong(Film::id).toArray());
     }
-    if (has("history_genre")) {
+    if (takes("history_genre")) {
       request.contextSequence("history_genre", liked.stream().map(Film::genre).toList());
     }
     for (Film film : films) {
-      CandidateRow row = request.addCandidate(film.id());
-      if (has("film_id")) {
-        row.set("film_id", film.id());
-      }
-      if (has("year")) {
-        row.set("year", film.year() == null ? UNKNOWN_YEAR : film.year().doubleValue());
-      }
-      if (has("genre")) {
-        row.set("genre", film.genre());
-      }
-      if (has("genres")) {
-        row.setSequence("genres", film.genres());
-      }
+      addCandidate(request, film);
     }
     return request.build();
   }
 
-  private static final double UNKNOWN_YEAR = 1995;
+  private void addCandidate(RankingRequest.Builder request, Film film) {
+    CandidateRow row = request.addCandidate(film.id());
+    if (takes("film_id")) {
+      row.set("film_id", film.id());
+    }
+    if (takes("year")) {
+      row.set("year", (double) (film.hasYear() ? film.year().asInt() : UNKNOWN_YEAR));
+    }
+    if (takes("genre")) {
+      row.set("genre", film.genre());
+    }
+    if (takes("genres")) {
+      row.setSequence("genres", film.genres());
+    }
+  }
 
   private void addContext(RankingRequest.Builder request, String name, JsonNode value) {
     Feature feature = signature.get(name);
@@ -70,7 +81,7 @@ final class MovieRequest {
     }
   }
 
-  private boolean has(String feature) {
+  private boolean takes(String feature) {
     return signature.containsKey(feature);
   }
 }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "podium",
     description = "A low-latency ranking server for ONNX click-through models.",
-    subcommands = {DemoCommand.class, RankCommand.class},
+    subcommands = {DemoCommand.class, ServeCommand.class, RankCommand.class, InspectCommand.class},
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     versionProvider = PodiumCommand.Version.class,

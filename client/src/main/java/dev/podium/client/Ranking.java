@@ -1,6 +1,7 @@
 package dev.podium.client;
 
 import dev.podium.ranking.v1.CandidateIds;
+import dev.podium.ranking.v1.CandidateRange;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
@@ -103,6 +104,32 @@ public final class Ranking {
       throw wrongIds("text");
     }
     return requestIds.getStringIds().getValues(candidateIndex(i));
+  }
+
+  /**
+   * Number of candidates without a score of their own: the deadline came before them, and the
+   * request allows a partial answer. Otherwise 0.
+   */
+  public int missingCount() {
+    int count = 0;
+    for (CandidateRange range : response.getMissingList()) {
+      count += range.getCount();
+    }
+    return count;
+  }
+
+  /**
+   * Whether the candidate at position {@code i} has no score of its own, but the model's fallback
+   * score, or NaN if the model has none.
+   */
+  public boolean isMissing(int i) {
+    int candidate = candidateIndex(i);
+    for (CandidateRange range : response.getMissingList()) {
+      if (candidate >= range.getFirst() && candidate < range.getFirst() + range.getCount()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The request's own name for itself; empty if it had none. */

@@ -5,6 +5,7 @@ import dev.podium.ranking.v1.CandidateIds;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.Int64Values;
 import dev.podium.ranking.v1.ModelSpec;
+import dev.podium.ranking.v1.Priority;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.StringValues;
 import java.util.LinkedHashMap;
@@ -103,6 +104,22 @@ public final class RankingRequest {
     /** Asks for these outputs of the model; the first decides the rank. Default: all. */
     public Builder outputs(String... outputs) {
       request.clearOutputs().addAllOutputs(List.of(outputs));
+      return this;
+    }
+
+    /** Says how much the request matters when the server has too much to do. Default: normal. */
+    public Builder priority(Priority priority) {
+      request.setPriority(priority);
+      return this;
+    }
+
+    /**
+     * Welcomes the scores that are there shortly before the deadline when not all are; {@link
+     * Ranking#isMissing} then tells which are not. Default: all scores, or {@code
+     * DEADLINE_EXCEEDED}.
+     */
+    public Builder allowPartial() {
+      request.setAllowPartial(true);
       return this;
     }
 

@@ -2,6 +2,7 @@ package dev.podium.client;
 
 import dev.podium.client.RequestSplitter.Part;
 import dev.podium.ranking.v1.CandidateIds;
+import dev.podium.ranking.v1.CandidateRange;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
@@ -36,6 +37,7 @@ final class ResponseMerger {
             .setModel(responses.get(0).getModel())
             .setTiming(timing(responses));
     warnings(responses).forEach(merged::addWarnings);
+    addMissing(parts, responses, merged);
     List<OutputScores.Builder> outputs = emptyOutputs(responses);
     checkRows(request, parts, responses);
     if (request.getTopK() == 0) {
@@ -193,6 +195,22 @@ final class ResponseMerger {
         .setInferMicros(infer)
         .setTiles(tiles)
         .build();
+  }
+
+  /** Ranges that meet where two parts do become one, since the wire's are not adjacent. */
+  private static void addMissing(
+      List<Part> parts, List<RankResponse> responses, RankResponse.Builder merged) {
+    CandidateRange.Builder last = null;
+    for (int i = 0; i < parts.size(); i++) {
+      for (CandidateRange range : responses.get(i).getMissingList()) {
+        int first = parts.get(i).firstCandidate() + range.getFirst();
+        if (last != null && last.getFirst() + last.getCount() == first) {
+          last.setCount(last.getCount() + range.getCount());
+        } else {
+          last = merged.addMissingBuilder().setFirst(first).setCount(range.getCount());
+        }
+      }
+    }
   }
 
   private static List<String> warnings(List<RankResponse> responses) {

@@ -80,6 +80,9 @@ public final class FakeRankingService extends RankingServiceGrpc.RankingServiceI
       }
     }
     warnings.stream().limit(16).forEach(response::addWarnings);
+    if (request.getAllowPartial()) {
+      addMissing(response, hashes);
+    }
     if (request.getTopK() == 0) {
       return response.addAllOutputs(wanted).build();
     }
@@ -116,6 +119,19 @@ public final class FakeRankingService extends RankingServiceGrpc.RankingServiceI
       }
     }
     return response.build();
+  }
+
+  /** About half of the candidates, so that there are ranges of all lengths. */
+  private static void addMissing(RankResponse.Builder response, int[] hashes) {
+    for (int i = 0; i < hashes.length; i++) {
+      int first = i;
+      while (i < hashes.length && (hashes[i] & 1) == 0) {
+        i++;
+      }
+      if (i > first) {
+        response.addMissingBuilder().setFirst(first).setCount(i - first);
+      }
+    }
   }
 
   private interface Score {

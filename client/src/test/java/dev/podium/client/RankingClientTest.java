@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Any;
 import com.google.rpc.RetryInfo;
+import dev.podium.ranking.v1.CandidateRange;
 import dev.podium.ranking.v1.GetModelRequest;
 import dev.podium.ranking.v1.Model;
 import dev.podium.ranking.v1.ModelServiceGrpc;
@@ -28,7 +29,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -109,6 +112,27 @@ class RankingClientTest {
       }
       assertThat(best.candidateIndices())
           .isEqualTo(expected.getCandidateIndicesList().stream().mapToInt(i -> i).toArray());
+    }
+  }
+
+  @Test
+  void aPartialRankingTellsWhoIsMissing() {
+    RankingRequest request = request("scoring", 50).allowPartial().topK(20).build();
+    RankResponse expected = FakeRankingService.answer(request.message());
+    Set<Integer> missing = new HashSet<>();
+    for (CandidateRange range : expected.getMissingList()) {
+      for (int i = 0; i < range.getCount(); i++) {
+        missing.add(range.getFirst() + i);
+      }
+    }
+
+    try (RankingClient client = RankingClient.builder(target).maxCandidatesPerCall(7).build()) {
+      Ranking ranking = client.rank(request, Duration.ofSeconds(30));
+
+      assertThat(ranking.missingCount()).isEqualTo(missing.size()).isPositive();
+      for (int i = 0; i < ranking.size(); i++) {
+        assertThat(ranking.isMissing(i)).isEqualTo(missing.contains(ranking.candidateIndex(i)));
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.podium.ranking.v1.CandidateIds;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.Int64Values;
+import dev.podium.ranking.v1.Priority;
 import dev.podium.ranking.v1.RankRequest;
 import java.util.List;
 import java.util.function.Consumer;
@@ -63,6 +64,8 @@ class RankingRequestTest {
             .requestId("home-42")
             .topK(3)
             .outputs("ctr", "cvr")
+            .priority(Priority.PRIORITY_SHEDDABLE)
+            .allowPartial()
             .context("user_id", 7)
             .context("age", 0.5)
             .context("city", "Köln")
@@ -77,6 +80,8 @@ class RankingRequestTest {
     assertThat(message.getModel().getLabel()).isEqualTo("stable");
     assertThat(message.getRequestId()).isEqualTo("home-42");
     assertThat(message.getTopK()).isEqualTo(3);
+    assertThat(message.getPriority()).isEqualTo(Priority.PRIORITY_SHEDDABLE);
+    assertThat(message.getAllowPartial()).isTrue();
     assertThat(message.getOutputsList()).containsExactly("ctr", "cvr");
     assertThat(message.getContextList())
         .extracting(FeatureColumn::getName)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import dev.podium.client.RequestSplitter.Part;
 import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.DataType;
@@ -166,6 +167,23 @@ class SplitAndMergeTest {
         .hasMessage("INTERNAL: output 'ctr': 3 scores of a part (expected: 2)");
   }
 
+  @Test
+  void theMergerKnowsEveryFieldOfAnAnswer() {
+    // A field that is new on the wire needs its line in ResponseMerger, and then in this list.
+    assertThat(RankResponse.getDescriptor().getFields())
+        .extracting(FieldDescriptor::getName)
+        .containsExactly(
+            "request_id",
+            "model",
+            "outputs",
+            "candidate_indices",
+            "candidate_ids",
+            "timing",
+            "warnings",
+            "error", // on streams only
+            "missing");
+  }
+
   private static RankResponse top(float score) {
     RankResponse.Builder response = RankResponse.newBuilder().addCandidateIndices(0);
     response.addOutputsBuilder().setName("ctr").setWidth(1).addScores(score);
@@ -194,6 +212,9 @@ class SplitAndMergeTest {
             .contextSequence("history", random.longs(random.nextInt(4)).toArray());
     if (random.nextBoolean()) {
       request.outputs("pair", "ctr");
+    }
+    if (random.nextBoolean()) {
+      request.allowPartial();
     }
     if (idKind == 1) {
       request.candidateIds(random.longs(count).toArray());

@@ -123,7 +123,12 @@ public final class PodiumServer implements AutoCloseable {
   /** Stops as {@link #stop} does, within the configured time. */
   @Override
   public void close() {
-    stop(config.drain());
+    drainAndClose();
+  }
+
+  /** As {@link #close}; returns whether all requests were finished. */
+  public boolean drainAndClose() {
+    return stop(config.drainTimeout().duration());
   }
 
   /**

@@ -3,8 +3,8 @@ package dev.podium.server;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
 import dev.podium.server.yaml.ByteSize;
 import dev.podium.server.yaml.Span;
+import dev.podium.server.yaml.StrictYaml;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 
@@ -165,7 +165,10 @@ public record ServerConfig(
     }
   }
 
-  Duration drain() {
-    return drainTimeout.duration();
+  /**
+   * All settings as YAML that {@link ConfigReader} reads. Holds no secrets: those stay in files.
+   */
+  public String toYaml() {
+    return StrictYaml.write(this);
   }
 }

@@ -113,6 +113,14 @@ public final class TestModels {
     write(repository, name, "", model);
   }
 
+  /** As {@link #sum}, claiming a version of the operator set. */
+  public static void withOpset(Path repository, String name, long version) throws IOException {
+    sum(repository, name);
+    ModelProto model =
+        sumModel().toBuilder().clearOpsetImport().addOpsetImport(opset(version)).build();
+    Files.write(repository.resolve(name).resolve("1/model.onnx"), model.toByteArray());
+  }
+
   /** Writes a model folder with one version. */
   public static void write(Path repository, String name, String yaml, ModelProto model)
       throws IOException {

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
@@ -29,7 +28,6 @@ import java.util.stream.Stream;
 public final class ModelRepository implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ModelRepository.class.getName());
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
-  private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,17}");
 
   private final Path root;
   private final ModelLoader loader;
@@ -68,7 +66,7 @@ public final class ModelRepository implements AutoCloseable {
       try {
         ModelYaml yaml = ModelLoader.yaml(folder);
         entry.setLabels(yaml.labels());
-        NavigableSet<Long> present = versionFolders(folder);
+        NavigableSet<Long> present = VersionFolders.in(folder);
         NavigableSet<Long> wanted = yaml.versionPolicy().choose(present, yaml.labels().values());
         if (wanted.isEmpty()) {
           entry.fail(
@@ -160,20 +158,5 @@ public final class ModelRepository implements AutoCloseable {
     } catch (IOException e) {
       throw new ModelException(root + ": can't be read: " + e.getMessage(), e);
     }
-  }
-
-  private static NavigableSet<Long> versionFolders(Path folder) throws ModelException {
-    NavigableSet<Long> numbers = new TreeSet<>();
-    try (Stream<Path> entries = Files.list(folder)) {
-      entries
-          .filter(Files::isDirectory)
-          .map(p -> p.getFileName().toString())
-          .filter(name -> VERSION.matcher(name).matches())
-          .map(Long::valueOf)
-          .forEach(numbers::add);
-    } catch (IOException e) {
-      throw new ModelException(folder + ": can't be read: " + e.getMessage(), e);
-    }
-    return numbers;
   }
 }

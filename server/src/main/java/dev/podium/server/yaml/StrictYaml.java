@@ -3,16 +3,22 @@ package dev.podium.server.yaml;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.deser.std.FromStringDeserializer;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -23,7 +29,12 @@ import java.util.stream.Collectors;
  */
 public final class StrictYaml {
   private static final ObjectMapper YAML =
-      YAMLMapper.builder(new YAMLFactory())
+      YAMLMapper.builder(
+              YAMLFactory.builder()
+                  .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                  .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                  .build())
+          .addModule(paths())
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -33,6 +44,22 @@ public final class StrictYaml {
           .build();
 
   private StrictYaml() {}
+
+  /** Paths as people write them, where Jackson would write URLs. */
+  private static SimpleModule paths() {
+    return new SimpleModule()
+        .addSerializer(Path.class, ToStringSerializer.instance)
+        .addDeserializer(
+            Path.class,
+            new FromStringDeserializer<>(Path.class) {
+              private static final long serialVersionUID = 1L;
+
+              @Override
+              protected Path _deserialize(String text, DeserializationContext context) {
+                return Path.of(text);
+              }
+            });
+  }
 
   /** Reads a text; null if it is empty. */
   public static JsonNode tree(String text) throws YamlException {
