@@ -84,18 +84,6 @@ class BenchDin(nn.Module):
         return self.mlp(torch.cat([part.flatten(start_dim=1) for part in parts], dim=1)).squeeze(1)
 
 
-class Scores(nn.Module):
-    """A model's logit as a probability."""
-
-    def __init__(self, model: nn.Module):
-        super().__init__()
-        self.model = model
-        self.features = model.features
-
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        return torch.sigmoid(self.model(inputs))
-
-
 def deepfm() -> BenchDeepFm:
     """30 fields of width 16, 15 of the context and 15 of the candidate."""
     sizes = [100, 150, 200, 250, 300]
@@ -170,7 +158,7 @@ def write(out: Path, vocabulary: int | None = None, external_data: bool = False)
         random = np.random.default_rng(_SEED)
         model = make()
         _randomise(model, random)
-        scores = Scores(model).eval()
+        scores = folder.Scores(model).eval()
         golden = [request(model.features, count, random) for count in (1, 2, 7, 64)]
         target = out / name
         folder.write(

@@ -67,19 +67,22 @@ def golden_requests(data: MovieLens, seed: int = 0) -> list[tuple[dict[str, Any]
 
 
 def write(data: MovieLens, out: Path) -> None:
-    """Writes `films.jsonl` and `viewers.jsonl`."""
+    """Writes `films.jsonl` and `viewers.jsonl`, whose keys are the features' names.
+
+    Films of which neither year nor genre is known are left out.
+    """
     out.mkdir(parents=True, exist_ok=True)
     film_lines = [
-        {"film_id": film.film_id, "title": film.title, "year": film.year, "genres": list(film.genres)}
+        {"title": film.title, **film_values(film)}
         for film in data.films.values()
+        if film.year is not None and film.genres
     ]
     viewer_lines = [
         {
             "name": viewer.name,
             "taste": viewer.taste,
-            "profile": viewer.profile,
-            "context": viewer.context,
             "liked": list(viewer.liked),
+            "context": request(data.films, viewer, []),
         }
         for viewer in viewers(data)
     ]

@@ -68,6 +68,17 @@ def request_json(features: list[Feature], values: dict[str, Any], candidates: in
     }
 
 
+class Scores(nn.Module):
+    """A model's logit as a probability."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        return torch.sigmoid(self.model(inputs))
+
+
 class _Positional(nn.Module):
     """A model whose inputs are named, as a module whose inputs are in order."""
 

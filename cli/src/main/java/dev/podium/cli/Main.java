@@ -1,10 +1,16 @@
 package dev.podium.cli;
 
+import dev.podium.loadtest.BenchCommand;
+import dev.podium.loadtest.LoadtestCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
 
 /**
@@ -24,6 +30,8 @@ public final class Main {
     Logging.quieten();
     int status =
         new CommandLine(new PodiumCommand())
+            .addSubcommand(new LoadtestCommand())
+            .addSubcommand(new BenchCommand(ownServe(), Home.path("models/bench")))
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
@@ -34,6 +42,18 @@ public final class Main {
     out.flush();
     err.flush();
     return status;
+  }
+
+  /** What starts a server in a process of its own: this JVM, its options, this program. */
+  private static List<String> ownServe() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Main.class.getName());
+    command.add("serve");
+    return command;
   }
 
   /** Titles are not ASCII, and JDK 17 would write them in the locale's character set. */

@@ -2,7 +2,10 @@ package dev.podium.loadtest;
 
 import dev.podium.loadtest.measure.Recording;
 import dev.podium.loadtest.report.Terminal;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -10,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 /** Prints the state of a run each second: over itself on a terminal, line by line elsewhere. */
 final class LiveLine implements AutoCloseable {
   private final PrintWriter out;
-  private final boolean terminal = System.console() != null;
+  private final boolean terminal = isTerminal();
   private final ScheduledExecutorService timer;
   private long started;
   private long last;
@@ -27,6 +30,15 @@ final class LiveLine implements AutoCloseable {
                   thread.setDaemon(true);
                   return thread;
                 });
+  }
+
+  /** Whether standard error is a terminal, which System.console() does not tell. */
+  private static boolean isTerminal() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/2")).startsWith("/dev/pts");
+    } catch (IOException e) {
+      return false; // not Linux: lines below each other are right everywhere
+    }
   }
 
   void start(Recording recording) {

@@ -33,7 +33,6 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "loadtest",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
         "Sends planned load to a ranking server and measures latency from the planned times.")
@@ -102,7 +101,7 @@ public final class LoadtestCommand implements Callable<Integer> {
       names = "--deadline",
       paramLabel = "D",
       defaultValue = "1s",
-      description = "Deadline of each request from its planned time. Default: ${DEFAULT-VALUE}.")
+      description = "Deadline of each request. Default: ${DEFAULT-VALUE}.")
   String deadline;
 
   @Option(
@@ -217,14 +216,11 @@ public final class LoadtestCommand implements Callable<Integer> {
   @Option(names = "--quiet", description = "No live line.")
   boolean quiet;
 
-  @Option(names = "--verbose", description = "Stack traces of failures.")
-  boolean verbose;
-
   @Spec CommandSpec spec;
 
   @Override
   public Integer call() {
-    return CommandErrors.guard(spec, verbose, this::run);
+    return CommandErrors.guard(spec, this::run);
   }
 
   @SuppressWarnings("try") // the interrupt is only held open
@@ -264,7 +260,12 @@ public final class LoadtestCommand implements Callable<Integer> {
       if (!check.held()) {
         spec.commandLine()
             .getErr()
-            .println("loadtest: assertion failed at " + check.rate() + "/s: " + check.line());
+            .println(
+                spec.qualifiedName()
+                    + ": assertion failed at "
+                    + check.rate()
+                    + "/s: "
+                    + check.line());
         failed = true;
       }
     }

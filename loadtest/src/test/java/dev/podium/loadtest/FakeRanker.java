@@ -25,6 +25,7 @@ import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -80,7 +81,11 @@ public final class FakeRanker implements AutoCloseable {
 
   public static FakeRanker start(Model signature) throws IOException {
     return new FakeRanker(
-        signature, new InetSocketAddress("127.0.0.1", 0), NioServerSocketChannel.class, null, null);
+        signature,
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        NioServerSocketChannel.class,
+        null,
+        null);
   }
 
   static FakeRanker startUnix(Model signature, Path socket) throws IOException {
@@ -95,7 +100,7 @@ public final class FakeRanker implements AutoCloseable {
   static FakeRanker startTls(Model signature, File certificate, File key) throws IOException {
     return new FakeRanker(
         signature,
-        new InetSocketAddress("127.0.0.1", 0),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         NioServerSocketChannel.class,
         certificate,
         key);
@@ -117,7 +122,7 @@ public final class FakeRanker implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var unused = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   private final class Models extends ModelServiceGrpc.ModelServiceImplBase {

@@ -52,16 +52,16 @@ public final class ArrivalPlan {
         throw new InputException(
             "rate: " + rates + " with " + shape + " (expected: none, the file says when)");
       }
-      builder.addReplay(replay.offsetsNanos(), warmUpNanos, stepNanos);
+      builder.addReplay(replay, warmUpNanos, stepNanos);
     } else {
       if (rates.isEmpty()) {
         throw new InputException("rate: none (expected: requests a second)");
       }
-      double total = rates.get(0) * warmUpNanos / NANOS_PER_SECOND;
+      double total = rates.get(0) * (double) warmUpNanos / NANOS_PER_SECOND;
       for (double rate : rates) {
         total += rate * stepNanos / NANOS_PER_SECOND;
       }
-      if (Math.min(total, maxRequests) > MAX_ARRIVALS) {
+      if (Math.min(total, (double) maxRequests) > MAX_ARRIVALS) {
         throw new InputException(
             String.format(
                 "plan: %.0f requests (expected: at most %d; shorten the duration or set --requests)",
@@ -145,9 +145,10 @@ public final class ArrivalPlan {
       start += length;
     }
 
-    void addReplay(long[] times, long warmUp, long duration) {
+    void addReplay(ArrivalShape.Replay replay, long warmUp, long duration) {
       int warm = 0;
-      for (long time : times) {
+      for (int i = 0; i < replay.size(); i++) {
+        long time = replay.offsetNanos(i);
         if (time >= warmUp + duration || !add(time)) {
           break;
         }

@@ -40,28 +40,34 @@ public sealed interface ArrivalShape {
     }
   }
 
-  /**
-   * Arrivals recorded elsewhere.
-   *
-   * @param source where they came from, for messages
-   * @param offsetsNanos nanoseconds since the first arrival, never decreasing
-   */
-  record Replay(String source, long[] offsetsNanos) implements ArrivalShape {
+  /** Arrivals recorded elsewhere: nanoseconds since the first of them, never decreasing. */
+  final class Replay implements ArrivalShape {
+    private final String source;
+    private final long[] offsets;
+
+    /**
+     * A replay.
+     *
+     * @param source where the times came from, for messages
+     */
+    Replay(String source, long... offsets) {
+      this.source = source;
+      this.offsets = offsets.clone();
+    }
+
+    /** Number of arrivals. */
+    public int size() {
+      return offsets.length;
+    }
+
+    /** When an arrival is due, in nanoseconds after the first. */
+    public long offsetNanos(int arrival) {
+      return offsets[arrival];
+    }
+
     @Override
     public String toString() {
       return "replay:" + source;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Replay replay
-          && source.equals(replay.source)
-          && Arrays.equals(offsetsNanos, replay.offsetsNanos);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * source.hashCode() + Arrays.hashCode(offsetsNanos);
     }
   }
 
@@ -76,29 +82,17 @@ public sealed interface ArrivalShape {
     int colon = text.indexOf(':');
     String kind = colon < 0 ? text : text.substring(0, colon);
     String argument = colon < 0 ? "" : text.substring(colon + 1);
-    switch (kind) {
-      case "constant":
-        if (colon < 0) {
-          return new Constant();
-        }
-        break;
-      case "poisson":
-        if (colon < 0) {
-          return new Poisson();
-        }
-        break;
-      case "bursts":
-        if (argument.matches("[1-9][0-9]{0,5}")) {
-          return new Bursts(Integer.parseInt(argument));
-        }
-        break;
-      case "replay":
-        if (!argument.isEmpty()) {
-          return new Replay(argument, readTimes(Path.of(argument)));
-        }
-        break;
-      default:
-        break;
+    if (text.equals("constant")) {
+      return new Constant();
+    }
+    if (text.equals("poisson")) {
+      return new Poisson();
+    }
+    if (kind.equals("bursts") && argument.matches("[1-9][0-9]{0,5}")) {
+      return new Bursts(Integer.parseInt(argument));
+    }
+    if (kind.equals("replay") && !argument.isEmpty()) {
+      return new Replay(argument, readTimes(Path.of(argument)));
     }
     throw new InputException(
         "arrivals: '" + text + "' (expected: constant, poisson, bursts:SIZE or replay:FILE)");

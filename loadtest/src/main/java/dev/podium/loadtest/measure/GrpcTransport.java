@@ -8,15 +8,16 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
-/** Unary gRPC calls, connection after connection in turn. */
+/** Unary gRPC calls, connection after connection in turn. Thread-safe. */
 public final class GrpcTransport implements Transport {
   private final LongFunction<? extends Channel> channels;
   private final Supplier<Metadata> headers;
   private final MethodDescriptor<byte[], byte[]> method;
-  private long calls;
+  private final AtomicLong calls = new AtomicLong();
 
   /** A transport over open connections, which it does not close. */
   public GrpcTransport(Connections connections, MethodDescriptor<byte[], byte[]> method) {
@@ -35,7 +36,8 @@ public final class GrpcTransport implements Transport {
   @Override
   public void send(byte[] request, long timeoutNanos, Completion completion) {
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS);
-    ClientCall<byte[], byte[]> call = channels.apply(calls++).newCall(method, options);
+    ClientCall<byte[], byte[]> call =
+        channels.apply(calls.getAndIncrement()).newCall(method, options);
     call.start(new Listener(completion), headers.get());
     call.request(2); // as gRPC's own stubs do: a second message would be an error to be told of
     call.sendMessage(request);

@@ -19,10 +19,11 @@ import java.util.logging.Logger;
  */
 public final class Connections implements AutoCloseable {
   /**
-   * Held, or its level would be forgotten. gRPC asks each channel for TCP keep-alive, and Netty
-   * warns of a socket's no.
+   * Held, or its level would be forgotten. Netty tells of each frame that comes after a deadline,
+   * and of options that a Unix socket lacks, while the clock runs; whatever goes wrong reaches a
+   * call's status anyway.
    */
-  private static final Logger BOOTSTRAP_LOG = Logger.getLogger("io.netty.bootstrap");
+  private static final Logger NETTY_LOG = Logger.getLogger("io.netty");
 
   private static final int MAX_RESPONSE_BYTES = 64 << 20;
   private static final int WINDOW_BYTES = 1 << 20;
@@ -45,9 +46,7 @@ public final class Connections implements AutoCloseable {
    */
   public static Connections open(Target target, Security security, int count, int threads) {
     SslContext ssl = security.sslContext();
-    if (target instanceof Target.Unix) {
-      BOOTSTRAP_LOG.setLevel(Level.SEVERE);
-    }
+    NETTY_LOG.setLevel(Level.SEVERE);
     EventLoopGroup eventLoops = new MultiThreadIoEventLoopGroup(threads, NioIoHandler.newFactory());
     List<ManagedChannel> channels = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -96,6 +95,6 @@ public final class Connections implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var unused = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 }

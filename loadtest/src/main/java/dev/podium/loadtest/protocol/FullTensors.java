@@ -4,12 +4,17 @@ import dev.podium.loadtest.InputException;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.Kind;
 import dev.podium.ranking.v1.RankRequest;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A ranking request as the tensors that the exported graph takes: what is shared is repeated for
@@ -36,10 +41,10 @@ public final class FullTensors {
     if (columns.size() != contextColumns + request.getCandidates().getColumnsCount()) {
       throw new IllegalArgumentException("request: a feature twice (expected: each once)");
     }
-    java.util.Set<String> shared = new java.util.HashSet<>();
+    Set<String> shared = new HashSet<>();
     request.getContextList().forEach(column -> shared.add(column.getName()));
     int rows = request.getCandidates().getCount();
-    Map<String, ByteBuffer> tensors = new java.util.LinkedHashMap<>();
+    Map<String, ByteBuffer> tensors = new LinkedHashMap<>();
     for (TensorMapping.Tensor tensor : mapping.tensors()) {
       tensors.put(
           tensor.name(),
@@ -53,7 +58,7 @@ public final class FullTensors {
   private static ByteBuffer numbers(
       TensorMapping.Tensor tensor,
       Map<String, FeatureColumn> columns,
-      java.util.Set<String> shared,
+      Set<String> shared,
       int rows) {
     int rowBytes = tensor.columns() * tensor.type().size();
     ByteBuffer target =
@@ -71,11 +76,11 @@ public final class FullTensors {
   private static ByteBuffer text(
       TensorMapping.Tensor tensor,
       Map<String, FeatureColumn> columns,
-      java.util.Set<String> shared,
+      Set<String> shared,
       int rows) {
     TensorMapping.Part part = tensor.parts().get(0);
     Cells cells = cells(part, columns);
-    java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     for (int row = 0; row < rows; row++) {
       for (byte[] value : cells.text(shared.contains(part.feature().getName()) ? 0 : row)) {
         bytes.writeBytes(
@@ -206,7 +211,7 @@ public final class FullTensors {
       int length = length(row);
       int kept = Math.min(length, part.columns());
       int first = start(row) + (part.rule().cutLeft() ? length - kept : 0);
-      java.util.LinkedList<byte[]> cells = new java.util.LinkedList<>();
+      List<byte[]> cells = new ArrayList<>();
       for (int i = 0; i < kept; i++) {
         cells.add(values.get(first + i).getBytes(StandardCharsets.UTF_8));
       }

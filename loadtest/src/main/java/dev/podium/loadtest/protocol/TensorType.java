@@ -47,8 +47,8 @@ enum TensorType {
       case BOOL -> target.put((byte) value);
       case INT32 -> target.putInt(Math.toIntExact(value));
       case INT64 -> target.putLong(value);
-      case FP32 -> target.putFloat(value);
-      case FP64 -> target.putDouble(value);
+      case FP32 -> target.putFloat((float) value);
+      case FP64 -> target.putDouble((double) value);
       case BYTES -> throw new IllegalStateException("a number for a tensor of text");
     }
   }

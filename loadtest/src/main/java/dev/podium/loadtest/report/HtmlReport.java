@@ -15,7 +15,7 @@ public final class HtmlReport {
 
   /** A page about one run, or two side by side. */
   public static String toHtml(List<RunReport> runs) {
-    // "<" could end the script element; JSON may as well say \u003c.
+    // "<" could end the script element, so JSON says it by its number.
     String data = JsonReport.toJson(runs).replace("<", "\\u003c");
     return resource("report.html")
         .replace("@@STYLE@@", resource("report.css"))

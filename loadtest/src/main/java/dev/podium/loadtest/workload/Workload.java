@@ -62,7 +62,7 @@ public final class Workload {
     Feature item = identity(signature, Role.ROLE_CANDIDATE);
     for (Feature feature : signature.getFeaturesList()) {
       boolean isContext = feature.getRole() == Role.ROLE_CONTEXT;
-      FeatureDraw draw = new FeatureDraw(feature, spec, feature == (isContext ? user : item));
+      FeatureDraw draw = new FeatureDraw(feature, spec, feature.equals(isContext ? user : item));
       (isContext ? context : candidate).add(draw);
     }
     this.users = new Zipf(count(spec.users(), user), spec.skew());

@@ -28,7 +28,7 @@ public final class Zipf {
     this.n = n;
     this.exponent = exponent;
     this.areaBelowFirst = area(1.5) - 1;
-    this.areaBelowLast = area(n + 0.5);
+    this.areaBelowLast = area((double) n + 0.5);
     this.acceptAtOnce = 2 - inverseArea(area(2.5) - density(2));
   }
 
@@ -46,7 +46,7 @@ public final class Zipf {
       double u = areaBelowLast + random.nextDouble() * (areaBelowFirst - areaBelowLast);
       double x = inverseArea(u);
       long k = Math.min(n, Math.max(1, (long) (x + 0.5)));
-      if (k - x <= acceptAtOnce || u >= area(k + 0.5) - density(k)) {
+      if (k - x <= acceptAtOnce || u >= area((double) k + 0.5) - density((double) k)) {
         return k;
       }
     }

@@ -19,6 +19,11 @@ public final class FeatureAssembler {
   private final boolean[] seen;
   private final ValueCursor cursor = new ValueCursor();
 
+  /**
+   * Whole numbers between decoding and the buffer; small enough to stay in the first-level cache.
+   */
+  private long[] block = new long[512];
+
   public FeatureAssembler(Signature signature) {
     this.signature = signature;
     this.features = signature.features().toArray(Feature[]::new);
@@ -95,7 +100,11 @@ public final class FeatureAssembler {
     if (cursor.isRaw() && cursor.declaredRows() != count) {
       throw wrongRows(feature, cursor.declaredRows(), request.isContext(column), count);
     }
-    if (!copyAtOnce(feature, target, firstRow, count)) {
+    if (copyAtOnce(feature, target, firstRow, count)) {
+      // Done.
+    } else if (feature.wireType() == WireType.INT64) {
+      writeNumbers(index, target, firstRow, count, request.isContext(column), tally);
+    } else {
       for (int row = 0; row < count; row++) {
         int element = (firstRow + row) * target.rowElements(feature.input()) + feature.column();
         for (int i = 0; i < feature.width(); i++) {
@@ -110,6 +119,84 @@ public final class FeatureAssembler {
     if (cursor.hasNext()) {
       long sent = (long) count * feature.width() + cursor.drain();
       throw wrongValues(feature, sent, request.isContext(column), count);
+    }
+  }
+
+  /** Writes whole numbers a block of rows at a time: decode, look up, store. */
+  private void writeNumbers(
+      int index,
+      TensorBuffers target,
+      int firstRow,
+      int count,
+      boolean context,
+      AssemblyTally tally)
+      throws RankException {
+    Feature feature = features[index];
+    int width = feature.width();
+    reserve(width);
+    int rowsInBlock = block.length / width;
+    int rowElements = target.rowElements(feature.input());
+    for (int row = 0; row < count; row += rowsInBlock) {
+      int rows = Math.min(rowsInBlock, count - row);
+      int got = cursor.nextLongs(block, rows * width);
+      if (got < rows * width) {
+        throw wrongValues(feature, (long) row * width + got, context, count);
+      }
+      lookUp(index, got, row, width, tally);
+      int element = (firstRow + row) * rowElements + feature.column();
+      store(feature, target, element, got, width, rowElements, row);
+    }
+  }
+
+  private void reserve(int values) {
+    if (block.length < values) {
+      block = new long[values];
+    }
+  }
+
+  /** Turns the block's values into ids. */
+  private void lookUp(int index, int count, int firstRow, int width, AssemblyTally tally)
+      throws RankException {
+    IdRule ids = features[index].ids();
+    if (ids == IdRule.NONE) {
+      return;
+    }
+    long[] values = block;
+    if (ids instanceof IdRule.Bounded bounded) {
+      long size = bounded.size();
+      for (int i = 0; i < count; i++) {
+        if (values[i] < 0 || values[i] >= size) {
+          values[i] = outOfVocabulary(index, Long.toString(values[i]), firstRow + i / width, tally);
+        }
+      }
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      long id = ids.ofNumber(values[i]);
+      if (id == IdRule.NO_ID) {
+        id = outOfVocabulary(index, Long.toString(values[i]), firstRow + i / width, tally);
+      }
+      values[i] = id;
+    }
+  }
+
+  /**
+   * Stores the block from an element on: runs of {@code width} values, {@code stride} elements
+   * apart.
+   */
+  private void store(
+      Feature feature, TensorBuffers target, int element, int count, int width, int stride, int row)
+      throws RankException {
+    ByteBuffer buffer = target.numbers(feature.input());
+    ElementType type = target.specs().get(feature.input()).type();
+    if (type == ElementType.INT64 && width == stride) {
+      target.longs(feature.input()).put(element, block, 0, count);
+      return;
+    }
+    for (int i = 0, run = element; i < count; run += stride) {
+      for (int e = run; e < run + width; e++, i++) {
+        putLong(feature, buffer, type, e, block[i], row + i / width);
+      }
     }
   }
 
@@ -195,12 +282,7 @@ public final class FeatureAssembler {
       int element = (firstRow + row) * target.rowElements(feature.input()) + feature.column();
       int pad = feature.width() - kept;
       int first = rule.padLeft() ? element + pad : element;
-      for (int i = 0; i < kept; i++) {
-        if (!cursor.hasNext()) {
-          throw wrongLengths(feature, "more than the values that came");
-        }
-        writeValue(index, target, first + i, row, tally);
-      }
+      writeSequence(index, target, first, kept, row, tally);
       if (!rule.cutLeft()) {
         cursor.skip(dropped);
       }
@@ -209,6 +291,28 @@ public final class FeatureAssembler {
     if (cursor.hasNext()) {
       throw wrongLengths(
           feature, total + " (expected: " + (total + cursor.drain()) + ", the number of values)");
+    }
+  }
+
+  /** Writes one row's values. */
+  private void writeSequence(
+      int index, TensorBuffers target, int element, int count, int row, AssemblyTally tally)
+      throws RankException {
+    Feature feature = features[index];
+    int got = 0;
+    if (count > 0 && feature.wireType() == WireType.INT64) {
+      reserve(count);
+      got = cursor.nextLongs(block, count);
+      lookUp(index, got, row, count, tally);
+      store(feature, target, element, got, got == 0 ? 1 : got, got, row);
+    } else {
+      while (got < count && cursor.hasNext()) {
+        writeValue(index, target, element + got, row, tally);
+        got++;
+      }
+    }
+    if (got < count) {
+      throw wrongLengths(feature, "more than the values that came");
     }
   }
 
@@ -223,24 +327,14 @@ public final class FeatureAssembler {
     }
   }
 
-  /** Writes the cursor's next value to an element of the feature's input. */
+  /** Writes the cursor's next number or text to an element of the feature's input. */
   private void writeValue(
       int index, TensorBuffers target, int element, int row, AssemblyTally tally)
       throws RankException {
     Feature feature = features[index];
     ElementType type = target.specs().get(feature.input()).type();
     switch (feature.wireType()) {
-      case INT64 -> {
-        long value = cursor.nextLong();
-        long id = value;
-        if (feature.ids() != IdRule.NONE) {
-          id = feature.ids().ofNumber(value);
-          if (id == IdRule.NO_ID) {
-            id = outOfVocabulary(index, Long.toString(value), row, tally);
-          }
-        }
-        putLong(feature, target.numbers(feature.input()), type, element, id, row);
-      }
+      case INT64 -> throw new AssertionError("whole numbers are written in blocks");
       case FLOAT -> {
         double value = cursor.nextDouble();
         if (feature.finite() && !Double.isFinite(value)) {

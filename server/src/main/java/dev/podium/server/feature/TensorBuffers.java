@@ -2,6 +2,7 @@ package dev.podium.server.feature;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,6 +15,7 @@ public final class TensorBuffers {
   private final List<TensorSpec> specs;
   private final int capacity;
   private final ByteBuffer[] numbers;
+  private final LongBuffer[] longs;
   private final String[][] strings;
   private final int[] rowBytes;
   private final int[] rowElements;
@@ -26,6 +28,7 @@ public final class TensorBuffers {
     this.specs = List.copyOf(specs);
     this.capacity = capacity;
     numbers = new ByteBuffer[specs.size()];
+    longs = new LongBuffer[specs.size()];
     strings = new String[specs.size()][];
     rowBytes = new int[specs.size()];
     rowElements = new int[specs.size()];
@@ -40,6 +43,9 @@ public final class TensorBuffers {
         numbers[i] =
             ByteBuffer.allocateDirect(Math.multiplyExact(capacity, rowBytes[i]))
                 .order(ByteOrder.nativeOrder());
+        if (spec.type() == ElementType.INT64) {
+          longs[i] = numbers[i].asLongBuffer();
+        }
       }
     }
   }
@@ -59,6 +65,13 @@ public final class TensorBuffers {
    */
   public ByteBuffer numbers(int input) {
     return numbers[input];
+  }
+
+  /**
+   * The memory of an int64 input, counted in elements; use absolute access. Null for other types.
+   */
+  public LongBuffer longs(int input) {
+    return longs[input];
   }
 
   /** The values of a text input, row-major. Null for numbers. */

@@ -41,11 +41,13 @@ final class ValueCursor {
     }
   }
 
+  private static final int IDS = -1;
   private static final int VALUES_FIELD = 1;
   private static final int ROW_LENGTHS_FIELD = 2;
 
   private byte[] bytes;
-  private String name;
+  private WireRequest request;
+  private int column;
   private Coding coding;
   private int field;
   private int next;
@@ -73,10 +75,11 @@ final class ValueCursor {
    *
    * @throws RankException INVALID_ARGUMENT if the column has no values or is malformed
    */
-  void open(WireRequest request, int column) throws RankException {
-    name = request.columnName(column);
-    start(request.bytes(), request.valuesAt(column), request.valuesEnd(column));
-    switch (request.kind(column)) {
+  void open(WireRequest from, int which) throws RankException {
+    request = from;
+    column = which;
+    start(from.bytes(), from.valuesAt(which), from.valuesEnd(which));
+    switch (from.kind(which)) {
       case FeatureColumn.INT64_VALUES_FIELD_NUMBER -> coding = Coding.VARINT;
       case FeatureColumn.FLOAT_VALUES_FIELD_NUMBER -> coding = Coding.FLOAT32;
       case FeatureColumn.STRING_VALUES_FIELD_NUMBER -> coding = Coding.TEXT;
@@ -84,16 +87,15 @@ final class ValueCursor {
       case FeatureColumn.RAGGED_FLOAT_VALUES_FIELD_NUMBER -> openRagged(Coding.FLOAT32);
       case FeatureColumn.RAGGED_STRING_VALUES_FIELD_NUMBER -> openRagged(Coding.TEXT);
       case FeatureColumn.RAW_FIELD_NUMBER -> openRaw();
-      default ->
-          throw RankException.invalid(
-              "feature '" + name + "': no values (expected: one of the oneof)");
+      default -> throw RankException.invalid(what() + ": no values (expected: one of the oneof)");
     }
   }
 
   /** Starts on the candidates' ids. */
-  void openIds(WireRequest request, boolean text) {
-    name = "candidates.ids";
-    start(request.bytes(), request.idsAt(), request.idsEnd());
+  void openIds(WireRequest from, boolean text) {
+    request = from;
+    column = IDS;
+    start(from.bytes(), from.idsAt(), from.idsEnd());
     coding = text ? Coding.TEXT : Coding.VARINT;
   }
 
@@ -162,6 +164,57 @@ final class ValueCursor {
 
   boolean hasNext() throws RankException {
     return at < chunkEnd || nextChunk();
+  }
+
+  /**
+   * Decodes the next values into an array, in one tight loop: calls by value cost several times the
+   * decoding.
+   *
+   * @return how many there were, at most {@code count}
+   */
+  int nextLongs(long[] into, int count) throws RankException {
+    int done = 0;
+    while (done < count && hasNext()) {
+      if (coding == Coding.VARINT) {
+        done = varints(into, done, count);
+      } else {
+        into[done++] = nextLong();
+      }
+    }
+    return done;
+  }
+
+  /** Decodes varints of the current piece up to its end or until the count is reached. */
+  private int varints(long[] into, int from, int count) throws RankException {
+    byte[] in = bytes;
+    int p = at;
+    int stop = chunkEnd;
+    int done = from;
+    // Two bytes hold ids below 16,384, three bytes those below 2,097,152.
+    while (done < count && p + 2 < stop) {
+      int b0 = in[p];
+      int b1 = in[p + 1];
+      int b2 = in[p + 2];
+      if (b0 >= 0) {
+        into[done++] = b0;
+        p += 1;
+      } else if (b1 >= 0) {
+        into[done++] = b0 & 0x7F | b1 << 7;
+        p += 2;
+      } else if (b2 >= 0) {
+        into[done++] = b0 & 0x7F | (b1 & 0x7F) << 7 | b2 << 14;
+        p += 3;
+      } else {
+        at = p;
+        into[done++] = varint();
+        p = at;
+      }
+    }
+    at = p;
+    while (done < count && at < stop) {
+      into[done++] = varint();
+    }
+    return done;
   }
 
   long nextLong() throws RankException {
@@ -268,7 +321,7 @@ final class ValueCursor {
       long length = varint();
       if (length < 0 || length > Integer.MAX_VALUE) {
         throw RankException.invalid(
-            "feature '" + name + "': row length " + length + " (expected: 0 to 2147483647)");
+            what() + ": row length " + length + " (expected: 0 to 2147483647)");
       }
       rowLengths[rowCount++] = (int) length;
     }
@@ -303,7 +356,7 @@ final class ValueCursor {
             long size = readVarint();
             if (size < 0 || size > Integer.MAX_VALUE) {
               throw RankException.invalid(
-                  "feature '" + name + "': dimension " + size + " (expected: 0 to 2147483647)");
+                  what() + ": dimension " + size + " (expected: 0 to 2147483647)");
             }
             if (dims++ == 0) {
               rawRows = size;
@@ -339,19 +392,14 @@ final class ValueCursor {
       }
       default ->
           throw RankException.invalid(
-              "feature '"
-                  + name
-                  + "': raw tensor of dtype "
-                  + dtype
-                  + " (expected: a number type)");
+              what() + ": raw tensor of dtype " + dtype + " (expected: a number type)");
     }
     long elements = rawRows * rawRowElements;
     long expected = Math.min(elements, Integer.MAX_VALUE) * size;
     if (dims == 0 || dataEnd - dataAt != expected) {
       throw RankException.invalid(
-          "feature '"
-              + name
-              + "': raw tensor of "
+          what()
+              + ": raw tensor of "
               + (dataEnd - dataAt)
               + " bytes (expected: "
               + expected
@@ -452,8 +500,12 @@ final class ValueCursor {
     }
   }
 
+  /** What is being read, for messages. */
+  private String what() {
+    return column == IDS ? "candidates.ids" : "feature '" + request.columnName(column) + "'";
+  }
+
   private RankException malformed() {
-    return RankException.invalid(
-        "feature '" + name + "': its values are no well-formed protobuf message");
+    return RankException.invalid(what() + ": its values are no well-formed protobuf message");
   }
 }

@@ -9,6 +9,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -86,6 +89,12 @@ final class Simulation {
   long busyNanos;
   long steps;
 
+  /** Stands before the queue; what it turns away counts as refused. */
+  Predicate<RankTask> gate = task -> true;
+
+  /** Hears of every task that was scored, and when. */
+  ObjLongConsumer<RankTask> scored = (task, at) -> {};
+
   /** What a tile really takes, as a multiple of what the curve says. */
   double slowness = 1;
 
@@ -141,6 +150,10 @@ final class Simulation {
     task.deadline = deadline;
     count(tally, t -> t.offered++);
     count(tally, t -> t.offeredRows += task.rows);
+    if (!gate.test(task)) {
+      count(tally, t -> t.refused++);
+      return task;
+    }
     Refused refused = queue.offer(task, now, !idle.isEmpty());
     if (refused != null) {
       assertThat(refused.fault().retryAfterMillis()).isPositive();
@@ -232,6 +245,7 @@ final class Simulation {
         } else if (++task.doneTiles == task.tiles) {
           assertThat(task.tryEnd()).isTrue();
           queue.remove(task);
+          scored.accept(task, now);
           tally(task).scored(task, now);
           if (tally(task) != all) {
             all.scored(task, now);
@@ -252,7 +266,7 @@ final class Simulation {
     }
   }
 
-  private void count(Tally tally, java.util.function.Consumer<Tally> change) {
+  private void count(Tally tally, Consumer<Tally> change) {
     change.accept(tally);
     if (tally != all) {
       change.accept(all);
