@@ -5,7 +5,8 @@ import java.util.Set;
 
 /** The passes in their order. */
 final class Passes {
-  private static final List<Rule> RULES = List.of(new SplitSums());
+  private static final List<Rule> RULES =
+      List.of(new SplitSums(), new TargetAttention(), new Pooling(), new Reassociate());
 
   private Passes() {}
 
