@@ -342,7 +342,41 @@ final class Nodes {
     if (input.op() instanceof Op.Expand && input.rank() == input.input(0).rank()) {
       return expand(transpose(input.input(0), permutation), shape);
     }
+    if (input.role() == Role.CONTEXT) {
+      Node earlier = transposeEarlier(input, permutation);
+      if (earlier != null) {
+        return earlier;
+      }
+    }
     return make(new Op.Transpose(List.copyOf(permutation)), List.of(input), shape, input.type());
+  }
+
+  /** Turns the operands instead of the result, where those are smaller; null if not. */
+  private Node transposeEarlier(Node input, List<Integer> permutation) {
+    if (input.op() instanceof Op.Elementwise op) {
+      List<Node> turned = new ArrayList<>();
+      int broadcast = 0;
+      for (Node operand : input.inputs()) {
+        Node ranked = operand.rank() == 0 ? operand : atRank(operand, input.rank());
+        broadcast += ranked.size() < input.size() || ranked.role() == Role.CONSTANT ? 1 : 0;
+        turned.add(operand.rank() == 0 ? operand : transpose(ranked, permutation));
+      }
+      return broadcast > 0 ? elementwise(op, turned) : null;
+    }
+    if (input.op() instanceof Op.Reshape
+        && input.rank() == 2
+        && permutation.equals(List.of(1, 0))) {
+      Node source = input.input(0);
+      if (source.rank() > 2 && source.dim(0) == input.dim(0)) {
+        List<Integer> rotated = new ArrayList<>();
+        for (int i = 1; i < source.rank(); i++) {
+          rotated.add(i);
+        }
+        rotated.add(0);
+        return reshape(transpose(source, rotated), List.of(input.dim(1), input.dim(0)));
+      }
+    }
+    return null;
   }
 
   /** Swaps the last two axes. */

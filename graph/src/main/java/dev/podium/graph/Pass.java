@@ -28,6 +28,11 @@ public enum Pass {
    * before it.
    */
   CENTRE,
+  /**
+   * Keeps the rows of the candidate half on the last axis where values are normalised row by row,
+   * so that sums over a row's own units, and broadcasts back, run over long stretches of memory.
+   */
+  ROWS_LAST,
   /** One look-up for several columns of one embedding table. */
   MERGE_LOOKUPS
 }

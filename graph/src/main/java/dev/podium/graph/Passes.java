@@ -6,7 +6,12 @@ import java.util.Set;
 /** The passes in their order. */
 final class Passes {
   private static final List<Rule> RULES =
-      List.of(new SplitSums(), new TargetAttention(), new Pooling(), new Reassociate());
+      List.of(
+          new SplitSums(),
+          new TargetAttention(),
+          new Pooling(),
+          new Reassociate(),
+          new UnitsFirst());
 
   private Passes() {}
 

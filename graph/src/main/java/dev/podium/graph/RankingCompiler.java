@@ -3,6 +3,7 @@ package dev.podium.graph;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -60,7 +61,11 @@ public final class RankingCompiler {
         throw new Unsupported("nothing is computed from context alone");
       }
       applied.add(0, new Report.Applied(Pass.HOIST, hoisted));
-      Lowering.Halves halves = new Lowering(graph, context, function).write();
+      Map<Node, Placement> placements =
+          options.passes().contains(Pass.ROWS_LAST)
+              ? Placements.rowsLastWherePays(function)
+              : Placements.rowsFirst(function);
+      Lowering.Halves halves = Lowering.write(graph, function, context.wholeInputs(), placements);
       Report report =
           new Report(
               applied, refused, halves.boundary(), importer.work(), Work.of(function), !opaque);

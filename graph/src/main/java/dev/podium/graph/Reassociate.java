@@ -40,7 +40,9 @@ final class Reassociate implements Rule {
       collect(operand, type, candidates, others);
     }
     if (others.size() < 2) {
-      return node;
+      return type.equals("Add") && others.size() == 1
+          ? beforeReshape(node, candidates, others.get(0), nodes)
+          : node;
     }
     Node other = others.get(0);
     for (Node next : others.subList(1, others.size())) {
@@ -50,7 +52,26 @@ final class Reassociate implements Rule {
     for (Node next : candidates.subList(1, candidates.size())) {
       result = nodes.elementwise(type, result, next);
     }
+    if (type.equals("Add") && candidates.size() == 1) {
+      Node flat = beforeReshape(node, candidates, other, nodes);
+      if (flat != node) {
+        return flat;
+      }
+    }
     return nodes.expand(nodes.elementwise(type, result, other), node.shape());
+  }
+
+  /** Reshape(x·W) + c as Reshape(x·W + c'): a product takes a summand for next to nothing. */
+  private static Node beforeReshape(Node node, List<Node> candidates, Node other, Nodes nodes) {
+    if (candidates.size() != 1
+        || !(candidates.get(0).op() instanceof Op.Reshape)
+        || !(candidates.get(0).input(0).op() instanceof Op.MatMul)
+        || !candidates.get(0).shape().equals(node.shape())) {
+      return node;
+    }
+    Node product = candidates.get(0).input(0);
+    Node summand = nodes.reshape(nodes.expand(other, node.shape()), product.shape());
+    return nodes.reshape(nodes.elementwise("Add", product, summand), node.shape());
   }
 
   private static void collect(Node operand, String type, List<Node> candidates, List<Node> others) {

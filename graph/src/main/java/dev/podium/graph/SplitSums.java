@@ -3,6 +3,7 @@ package dev.podium.graph;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -18,13 +19,14 @@ final class SplitSums implements Rule {
   @Override
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
+    Map<Node, Integer> uses = function.uses();
     return function.rewrite(
         (before, node) -> {
           Node result = node;
           if (node.op() instanceof Op.MatMul) {
             result = product(node, nodes);
           } else if (node.op() instanceof Op.Reduce reduce && node.type().isFloat()) {
-            result = sum(node, reduce, nodes);
+            result = sum(node, reduce, uses.get(before.input(0)) == 1, nodes);
           }
           if (result != node) {
             log.applied();
@@ -66,7 +68,7 @@ final class SplitSums implements Rule {
     return nodes.concat(parts, 0);
   }
 
-  private static Node sum(Node node, Op.Reduce reduce, Nodes nodes) {
+  private static Node sum(Node node, Op.Reduce reduce, boolean usedOnce, Nodes nodes) {
     boolean mean = reduce.type().equals("ReduceMean");
     if (!node.isCandidate()
         || !mean
@@ -92,7 +94,7 @@ final class SplitSums implements Rule {
               nodes.reduce(type, columns.select(input, axis, shared), axes));
       return mean ? scaled(sum, input, reduce, nodes) : sum;
     }
-    return addends(node, reduce, nodes);
+    return usedOnce ? addends(node, reduce, nodes) : node;
   }
 
   /** Σ (c + x) = Σ c + Σ x, where c is no candidate value. */
