@@ -11,6 +11,7 @@ final class Passes {
           new TargetAttention(),
           new Pooling(),
           new Reassociate(),
+          new Gates(),
           new UnitsFirst());
 
   private Passes() {}

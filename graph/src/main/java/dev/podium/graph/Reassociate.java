@@ -65,12 +65,20 @@ final class Reassociate implements Rule {
   private static Node beforeReshape(Node node, List<Node> candidates, Node other, Nodes nodes) {
     if (candidates.size() != 1
         || !(candidates.get(0).op() instanceof Op.Reshape)
-        || !(candidates.get(0).input(0).op() instanceof Op.MatMul)
         || !candidates.get(0).shape().equals(node.shape())) {
       return node;
     }
     Node product = candidates.get(0).input(0);
     Node summand = nodes.reshape(nodes.expand(other, node.shape()), product.shape());
+    for (int i = 0; i < 2 && product.isElementwise("Add"); i++) {
+      if (!product.input(i).isCandidate()) {
+        summand = nodes.elementwise("Add", summand, product.input(i));
+        product = product.input(1 - i);
+      }
+    }
+    if (!(product.op() instanceof Op.MatMul)) {
+      return node;
+    }
     return nodes.reshape(nodes.elementwise("Add", product, summand), node.shape());
   }
 
