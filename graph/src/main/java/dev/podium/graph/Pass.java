@@ -14,6 +14,11 @@ public enum Pass {
    */
   SPLIT_SUMS,
   /**
+   * Makes tables of what ids alone decide: {@code e(id)·W} is {@code (E·W)(id)}. Sums over several
+   * embedded ids become one look-up. Bounded by {@link CompilerOptions#maxTableBytes()}.
+   */
+  TABLES,
+  /**
    * Target attention as one product: a linear layer over {@code [t, h, t-h, t*h]} of a candidate
    * vector t and context vectors h (Zhou et al., KDD 2018) is linear in t, with a matrix that
    * depends on the request alone.
@@ -24,15 +29,8 @@ public enum Pass {
   /** Writes {@code p·x + (1-p)·α·x} and its like as a product with fewer passes over memory. */
   GATES,
   /**
-   * Takes the mean out of a row-wise normalisation (Dice of torch-rechub) in the linear layer
-   * before it.
-   */
-  CENTRE,
-  /**
    * Keeps the rows of the candidate half on the last axis where values are normalised row by row,
    * so that sums over a row's own units, and broadcasts back, run over long stretches of memory.
    */
-  ROWS_LAST,
-  /** One look-up for several columns of one embedding table. */
-  MERGE_LOOKUPS
+  ROWS_LAST
 }

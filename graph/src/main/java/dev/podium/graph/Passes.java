@@ -1,28 +1,29 @@
 package dev.podium.graph;
 
 import java.util.List;
-import java.util.Set;
 
 /** The passes in their order. */
 final class Passes {
-  private static final List<Rule> RULES =
-      List.of(
-          new SplitSums(),
-          new TargetAttention(),
-          new Pooling(),
-          new Reassociate(),
-          new Gates(),
-          new UnitsFirst());
-
   private Passes() {}
+
+  private static List<Rule> inOrder(CompilerOptions options) {
+    return List.of(
+        new SplitSums(),
+        new Tables(options.maxTableBytes()),
+        new TargetAttention(),
+        new Pooling(),
+        new Reassociate(),
+        new Gates(),
+        new UnitsFirst());
+  }
 
   static RowFunction run(
       RowFunction function,
-      Set<Pass> chosen,
+      CompilerOptions options,
       List<Report.Applied> applied,
       List<Report.Refused> refused) {
-    for (Rule rule : RULES) {
-      if (chosen.contains(rule.pass())) {
+    for (Rule rule : inOrder(options)) {
+      if (options.passes().contains(rule.pass())) {
         Rule.Log log = new Rule.Log();
         function = rule.apply(function, log);
         if (log.count() > 0) {

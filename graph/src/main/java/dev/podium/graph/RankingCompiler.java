@@ -48,7 +48,7 @@ public final class RankingCompiler {
                 + ")");
       }
       List<Report.Applied> applied = new ArrayList<>();
-      function = Passes.run(function, options.passes(), applied, refused);
+      function = Passes.run(function, options, applied, refused);
       int hoisted = 0;
       for (Node node : function.order()) {
         if (node.role() == Role.CONTEXT

@@ -290,8 +290,8 @@ final class HalvesBenchmark {
             output.name(),
             tensor(
                 output.type() == ElementType.INT64
-                    ? new Runtime.Value(shape, null, new long[size])
-                    : new Runtime.Value(shape, new float[size], null)));
+                    ? Runtime.Value.of(shape, new long[size])
+                    : Runtime.Value.of(shape, new float[size])));
       }
       return tensors;
     }

@@ -19,7 +19,7 @@ class RankingCompilerTest {
         Runtime.assertSame(
             g.build(),
             ContextInputs.of("user"),
-            CompilerOptions.defaults(),
+            CompilerOptions.defaults().without(Pass.TABLES).without(Pass.TABLES),
             Runtime.Inputs.ids(50),
             1e-6);
 

@@ -2,6 +2,7 @@ package dev.podium.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OnnxValue;
@@ -27,8 +28,39 @@ final class Runtime {
 
   private Runtime() {}
 
-  /** A tensor in Java's memory. Bool and text do not occur at the edges of the graphs tested. */
-  record Value(long[] shape, float[] floats, long[] longs) {
+  /**
+   * A tensor in Java's memory: numbers in {@code floats} or, for whole numbers and booleans, in
+   * {@code longs}.
+   */
+  record Value(ElementType type, long[] shape, float[] floats, long[] longs) {
+    static Value of(long[] shape, float[] floats) {
+      return new Value(ElementType.FLOAT32, shape, floats, null);
+    }
+
+    static Value of(long[] shape, long[] longs) {
+      return new Value(ElementType.INT64, shape, null, longs);
+    }
+
+    OnnxTensor tensor() throws OrtException {
+      switch (type) {
+        case FLOAT32:
+          return OnnxTensor.createTensor(ENVIRONMENT, FloatBuffer.wrap(floats), shape);
+        case INT64:
+          return OnnxTensor.createTensor(ENVIRONMENT, LongBuffer.wrap(longs), shape);
+        case INT32:
+          int[] ints = java.util.Arrays.stream(longs).mapToInt(Math::toIntExact).toArray();
+          return OnnxTensor.createTensor(ENVIRONMENT, java.nio.IntBuffer.wrap(ints), shape);
+        case BOOL:
+          java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocateDirect(longs.length);
+          for (long flag : longs) {
+            bytes.put((byte) flag);
+          }
+          return OnnxTensor.createTensor(ENVIRONMENT, bytes.rewind(), shape, OnnxJavaType.BOOL);
+        default:
+          throw new AssertionError("input of type " + type);
+      }
+    }
+
     int size() {
       return floats != null ? floats.length : longs.length;
     }
@@ -39,6 +71,7 @@ final class Runtime {
       long[] cut = shape.clone();
       cut[0] = to - from;
       return new Value(
+          type,
           cut,
           floats == null ? null : java.util.Arrays.copyOfRange(floats, from * width, to * width),
           longs == null ? null : java.util.Arrays.copyOfRange(longs, from * width, to * width));
@@ -90,7 +123,7 @@ final class Runtime {
           }
         }
       }
-      values.put(input.name(), new Value(shape, floats, longs));
+      values.put(input.name(), new Value(input.type(), shape, floats, longs));
     }
     return values;
   }
@@ -119,13 +152,7 @@ final class Runtime {
         if (value == null) {
           throw new AssertionError("no value for input '" + name + "'");
         }
-        tensors.put(
-            name,
-            value.floats() != null
-                ? OnnxTensor.createTensor(
-                    ENVIRONMENT, FloatBuffer.wrap(value.floats()), value.shape())
-                : OnnxTensor.createTensor(
-                    ENVIRONMENT, LongBuffer.wrap(value.longs()), value.shape()));
+        tensors.put(name, value.tensor());
       }
       Map<String, Value> outputs = new LinkedHashMap<>();
       try (OrtSession.Result result = session.run(tensors)) {
@@ -146,26 +173,26 @@ final class Runtime {
         FloatBuffer floats = tensor.getFloatBuffer();
         float[] copy = new float[floats.remaining()];
         floats.get(copy);
-        return new Value(info.getShape(), copy, null);
+        return Value.of(info.getShape(), copy);
       case INT64:
         LongBuffer longs = tensor.getLongBuffer();
         long[] numbers = new long[longs.remaining()];
         longs.get(numbers);
-        return new Value(info.getShape(), null, numbers);
+        return Value.of(info.getShape(), numbers);
       case BOOL:
         java.nio.ByteBuffer bytes = tensor.getByteBuffer();
         long[] flags = new long[bytes.remaining()];
         for (int i = 0; i < flags.length; i++) {
           flags[i] = bytes.get();
         }
-        return new Value(info.getShape(), null, flags);
+        return new Value(ElementType.BOOL, info.getShape(), null, flags);
       case INT32:
         java.nio.IntBuffer ints = tensor.getIntBuffer();
         long[] wide = new long[ints.remaining()];
         for (int i = 0; i < wide.length; i++) {
           wide[i] = ints.get();
         }
-        return new Value(info.getShape(), null, wide);
+        return new Value(ElementType.INT32, info.getShape(), null, wide);
       default:
         throw new AssertionError("output of type " + info.type);
     }

@@ -21,6 +21,8 @@ import java.util.Random;
 final class TestGraph {
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("test");
   private final Random random;
+  private final Random disturbance;
+  private final double noise;
   private final int opset;
   private int names;
 
@@ -29,8 +31,17 @@ final class TestGraph {
   }
 
   TestGraph(int opset, long seed) {
+    this(opset, seed, 0);
+  }
+
+  /**
+   * @param noise relative size of a disturbance of all weights, half of them up and half down
+   */
+  TestGraph(int opset, long seed, double noise) {
     this.opset = opset;
     this.random = new Random(seed);
+    this.disturbance = new Random(~seed);
+    this.noise = noise;
   }
 
   String floats(String name, long... shape) {
@@ -60,7 +71,8 @@ final class TestGraph {
     }
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {
-      values[i] = (float) (random.nextGaussian() * scale);
+      double sign = disturbance.nextBoolean() ? 1 : -1;
+      values[i] = (float) (random.nextGaussian() * scale * (1 + sign * noise));
     }
     return constant(values, shape);
   }
@@ -154,6 +166,47 @@ final class TestGraph {
       attribute.addInts(value);
     }
     return attribute.build();
+  }
+
+  static AttributeProto text(String name, String value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.STRING)
+        .setS(ByteString.copyFromUtf8(value))
+        .build();
+  }
+
+  /** An If whose branches use a tensor of the graph around them. */
+  String either(String tensor, int rank) {
+    String condition =
+        op("Greater", op("ReduceMax", attribute("keepdims", 0L), tensor), scalar(0.5f));
+    NodeProto.Builder node =
+        NodeProto.newBuilder().setOpType("If").setName("n" + names++).addInput(condition);
+    for (String branch : List.of("then_branch", "else_branch")) {
+      String out = "t" + names++;
+      long[] shape = new long[rank];
+      java.util.Arrays.fill(shape, -1);
+      ValueInfoProto.Builder info = value(out, ElementType.FLOAT32, shape).toBuilder();
+      info.getTypeBuilder().getTensorTypeBuilder().clearShape();
+      GraphProto body =
+          GraphProto.newBuilder()
+              .setName(branch)
+              .addNode(
+                  NodeProto.newBuilder()
+                      .setOpType(branch.startsWith("then") ? "Tanh" : "Neg")
+                      .addInput(tensor)
+                      .addOutput(out))
+              .addOutput(info)
+              .build();
+      node.addAttribute(
+          AttributeProto.newBuilder()
+              .setName(branch)
+              .setType(AttributeProto.AttributeType.GRAPH)
+              .setG(body));
+    }
+    String result = "t" + names++;
+    graph.addNode(node.addOutput(result));
+    return result;
   }
 
   private static ValueInfoProto value(String name, ElementType type, long... shape) {
