@@ -1,0 +1,1 @@
+"""Trains, exports and imports the click-through-rate models that Podium serves."""

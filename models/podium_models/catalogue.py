@@ -1,0 +1,91 @@
+"""The film catalogue and a few viewers, as the demonstration and the golden requests use them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from podium_models.movielens import HISTORY, Film, MovieLens, context_of, film_values, genre_shares, history_values, parts
+
+# Users of the data set whose likes lean to one side, so that a look at a ranking tells whether it makes sense.
+_VIEWERS = {
+    "family": (541, "Animation, musicals and children's films"),
+    "horror": (367, "Horror"),
+    "action": (619, "Action and adventure"),
+    "romance": (904, "Romance"),
+    "classics": (426, "Classics and film noir"),
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person to rank films for."""
+
+    name: str
+    taste: str
+    profile: dict[str, Any]
+    context: dict[str, Any]
+    liked: tuple[int, ...]
+    """Film ids, oldest first."""
+
+
+def viewers(data: MovieLens) -> list[Viewer]:
+    """The viewers as they were before the test part of the data; their likes are the last 50 until then."""
+    ratings = data.ratings
+    seen = parts(ratings) < 2
+    chosen = []
+    for name, (user, taste) in _VIEWERS.items():
+        mine = np.flatnonzero((ratings.user_id == user) & seen)
+        liked = ratings.film_id[mine[ratings.rating[mine] >= 4]][-HISTORY:]
+        context = context_of(ratings.time[mine[-1]])
+        chosen.append(Viewer(name, taste, data.users[user].profile(), context, tuple(liked.tolist())))
+    return chosen
+
+
+def request(films: dict[int, Film], viewer: Viewer, candidates: list[int]) -> dict[str, Any]:
+    """Every value that a client can send for one viewer and some films; a model takes those that it knows."""
+    rows = [film_values(films[film]) for film in candidates]
+    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    history = history_values([films[film] for film in viewer.liked], genre_shares(films))
+    return {**viewer.profile, **viewer.context, **history, **columns}
+
+
+def golden_requests(data: MovieLens, seed: int = 0) -> list[tuple[dict[str, Any], int]]:
+    """For each viewer requests of 1, 2, 7 and 64 films; for the first also one of 500."""
+    random = np.random.default_rng(seed)
+    films = np.asarray(sorted(data.films))
+    requests = []
+    for viewer in viewers(data):
+        for count in (1, 2, 7, 64, 500):
+            chosen = random.permutation(films)[:count].tolist()
+            requests.append((request(data.films, viewer, chosen), count))
+    return requests
+
+
+def write(data: MovieLens, out: Path) -> None:
+    """Writes `films.jsonl` and `viewers.jsonl`, whose keys are the features' names.
+
+    Films of which neither year nor genre is known are left out.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    film_lines = [
+        {"title": film.title, **film_values(film)}
+        for film in data.films.values()
+        if film.year is not None and film.genres
+    ]
+    viewer_lines = [
+        {
+            "name": viewer.name,
+            "taste": viewer.taste,
+            "liked": list(viewer.liked),
+            "context": request(data.films, viewer, []),
+        }
+        for viewer in viewers(data)
+    ]
+    for name, lines in (("films.jsonl", film_lines), ("viewers.jsonl", viewer_lines)):
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        (out / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,98 @@
+"""Fits a model with early stopping."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from podium_models import metrics
+from podium_models.movielens import Examples, Split
+
+UNKNOWN_USER_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Settings:
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-5
+    batch: int = 512
+    epochs: int = 30
+    patience: int = 2
+    """Epochs without a better validation AUC after which training ends."""
+
+
+@dataclass
+class Fit:
+    """What came of one training run; the model holds the weights of the best epoch."""
+
+    curve: list[dict[str, float]] = field(default_factory=list)
+    """Per epoch: training loss, validation LogLoss and AUC."""
+    test: dict[str, float] = field(default_factory=dict)
+
+
+def scores(model: nn.Module, rows: Examples, batch: int = 2048) -> np.ndarray:
+    """Probabilities, `[rows]`."""
+    model.eval()
+    with torch.no_grad():
+        chunks = [
+            torch.sigmoid(model(rows.rows(torch.arange(start, min(start + batch, len(rows)))).inputs))
+            for start in range(0, len(rows), batch)
+        ]
+    return torch.cat(chunks).numpy()
+
+
+def evaluate(model: nn.Module, rows: Examples) -> dict[str, float]:
+    probability, label = scores(model, rows), rows.label.numpy()
+    rated = rows.rated.numpy()
+    return {
+        "logloss": metrics.log_loss(label, probability),
+        "auc": metrics.auc(label, probability),
+        "gauc": metrics.gauc(label, probability, rows.user_id.numpy()),
+        "auc_rated": metrics.auc(label[rated], probability[rated]),
+    }
+
+
+def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(), name: str = "") -> Fit:
+    """Minimises the mean negative log-likelihood with Adam; deterministic for a seed and one thread."""
+    random = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    loss_of = nn.BCEWithLogitsLoss()
+    result = Fit()
+    best, best_state, since = -1.0, copy.deepcopy(model.state_dict()), 0
+    bar = tqdm(total=settings.epochs, desc=f"{name} seed {seed}", unit="epoch", leave=False)
+    for _ in range(settings.epochs):
+        model.train()
+        total = 0.0
+        order = torch.randperm(len(data.train), generator=random)
+        for chosen in order.split(settings.batch):
+            if len(chosen) < 2:
+                continue
+            rows = data.train.rows(chosen)
+            # Some rows forget who the user is, so that id 0 comes to mean a viewer nobody knows.
+            forgotten = torch.rand(len(chosen), generator=random) < UNKNOWN_USER_SHARE
+            rows.inputs["user_id"] = rows.inputs["user_id"].masked_fill(forgotten, 0)
+            optimizer.zero_grad()
+            loss = loss_of(model(rows.inputs), rows.label)
+            loss.backward()
+            optimizer.step()
+            total += float(loss.detach()) * len(chosen)
+        now = evaluate(model, data.valid)
+        result.curve.append({"train_loss": total / len(order), "valid_logloss": now["logloss"], "valid_auc": now["auc"]})
+        bar.update()
+        bar.set_postfix(loss=f"{total / len(order):.4f}", auc=f"{now['auc']:.4f}")
+        if now["auc"] > best:
+            best, best_state, since = now["auc"], copy.deepcopy(model.state_dict()), 0
+        else:
+            since += 1
+            if since > settings.patience:
+                break
+    bar.close()
+    model.load_state_dict(best_state)
+    model.eval()
+    result.test = evaluate(model, data.test)
+    return result

@@ -1,0 +1,198 @@
+package dev.podium.server;
+
+import dev.podium.server.admin.AdminServer;
+import dev.podium.server.engine.Engine;
+import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.ExecutionProvider;
+import dev.podium.server.fault.ModelException;
+import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.rpc.HealthRpc;
+import dev.podium.server.rpc.ModelRpc;
+import dev.podium.server.rpc.RankingRpc;
+import dev.podium.server.schedule.SchedulerListener;
+import dev.podium.server.schedule.SchedulerOptions;
+import dev.podium.server.schedule.TileScheduler;
+import dev.podium.server.transport.GrpcTransport;
+import dev.podium.server.transport.TransportOptions;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+
+/**
+ * A running server. Start it with {@link #start}, stop it with {@link #close}, which lets the
+ * requests that it has finish. Thread-safe.
+ */
+public final class PodiumServer implements AutoCloseable {
+  private static final LongSupplier CLOCK = System::nanoTime;
+
+  private final ServerConfig config;
+  private final TileScheduler scheduler;
+  private final ModelRepository repository;
+  private final HealthRpc health;
+  private final GrpcTransport transport;
+  private final AdminServer admin;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private PodiumServer(
+      ServerConfig config,
+      TileScheduler scheduler,
+      ModelRepository repository,
+      HealthRpc health,
+      GrpcTransport transport,
+      AdminServer admin) {
+    this.config = config;
+    this.scheduler = scheduler;
+    this.repository = repository;
+    this.health = health;
+    this.transport = transport;
+    this.admin = admin;
+  }
+
+  /**
+   * Loads the models and starts listening; returns when both are done.
+   *
+   * @throws ModelException if the models' folder can't be read. Single models that fail are
+   *     reported by {@code ListModels} and in the log, and the others serve
+   * @throws IOException if an address can't be bound
+   */
+  public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
+    TileScheduler scheduler =
+        new TileScheduler(schedulerOptions(config.scheduler()), CLOCK, SchedulerListener.NONE);
+    ModelRepository repository =
+        new ModelRepository(
+            config.models(),
+            Engine.onnxRuntime(),
+            engineOptions(config.engine()),
+            Set.copyOf(config.engine().allowedLibraries()),
+            version -> scheduler.retire(version.scheduled()));
+    HealthRpc health = new HealthRpc();
+    GrpcTransport transport = null;
+    try {
+      load(repository);
+      transport =
+          GrpcTransport.start(
+              transportOptions(config.grpc()),
+              List.of(
+                  new RankingRpc(
+                      repository,
+                      scheduler,
+                      CLOCK,
+                      config.ranking().maxCandidates(),
+                      config.ranking().defaultDeadline().duration().toNanos()),
+                  new ModelRpc(repository),
+                  health.service(),
+                  ProtoReflectionServiceV1.newInstance()));
+      InetSocketAddress address =
+          new InetSocketAddress(config.admin().host(), config.admin().port());
+      AdminServer admin = AdminServer.start(address, health::isServing);
+      health.serving(repository.status());
+      return new PodiumServer(config, scheduler, repository, health, transport, admin);
+    } catch (IOException | ModelException | RuntimeException e) {
+      if (transport != null) {
+        transport.close(0);
+      }
+      repository.close();
+      scheduler.close();
+      throw e;
+    }
+  }
+
+  /** Where ranking requests are taken. */
+  public InetSocketAddress grpcAddress() {
+    return transport.address();
+  }
+
+  /** Where operators look. */
+  public InetSocketAddress adminAddress() {
+    return admin.address();
+  }
+
+  /** The models and their states. */
+  public ModelRepository repository() {
+    return repository;
+  }
+
+  /** Stops as {@link #stop} does, within the configured time. */
+  @Override
+  public void close() {
+    drainAndClose();
+  }
+
+  /** As {@link #close}; returns whether all requests were finished. */
+  public boolean drainAndClose() {
+    return stop(config.drainTimeout().duration());
+  }
+
+  /**
+   * Takes no more requests, finishes those that it has, and frees everything. Calls after the first
+   * do nothing.
+   *
+   * @return whether all requests were finished within the time
+   */
+  public boolean stop(Duration timeout) {
+    if (!closed.compareAndSet(false, true)) {
+      return true;
+    }
+    health.notServing();
+    boolean finished = transport.close(timeout.toMillis());
+    admin.close();
+    repository.close();
+    scheduler.close();
+    return finished;
+  }
+
+  private static void load(ModelRepository repository) throws ModelException {
+    ExecutorService loaders =
+        Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(), task -> new Thread(task, "podium-load"));
+    try {
+      repository.load(loaders);
+    } finally {
+      loaders.shutdown();
+    }
+  }
+
+  private static SchedulerOptions schedulerOptions(ServerConfig.Scheduler config) {
+    SchedulerOptions.Builder options =
+        SchedulerOptions.builder()
+            .maxWaitingRows(config.maxWaitingRows())
+            .maxWait(config.maxWait().duration())
+            .maxBatchDelay(config.maxBatchDelay().duration())
+            .ageBound(config.ageBound().duration())
+            .maxAssembledBytes(config.maxAssembled().bytes())
+            .shareTiles(config.shareTiles());
+    if (config.workers() > 0) {
+      options.workers(config.workers());
+    }
+    return options.build();
+  }
+
+  private static EngineOptions engineOptions(ServerConfig.Engine config) {
+    return new EngineOptions(
+        config.optimizationLevel(),
+        config.intraOpThreads(),
+        config.memoryPattern(),
+        config.arena(),
+        config.executionProviders().stream()
+            .map(name -> new ExecutionProvider(name, false, null, Map.of()))
+            .toList(),
+        config.customOpLibraries());
+  }
+
+  private static TransportOptions transportOptions(ServerConfig.Grpc config) {
+    int loops =
+        config.eventLoops() == 0
+            ? Math.max(1, Runtime.getRuntime().availableProcessors() / 4)
+            : config.eventLoops();
+    return new TransportOptions(
+        config.host(), config.port(), config.uds(), (int) config.maxMessage().bytes(), loops);
+  }
+}
