@@ -3,6 +3,7 @@ package dev.podium.server;
 import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionOptions;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
@@ -73,6 +74,7 @@ public final class PodiumServer implements AutoCloseable {
             config.models(),
             Engine.onnxRuntime(),
             engineOptions(config.engine()),
+            compileOptions(config.compiler()),
             Set.copyOf(config.engine().allowedLibraries()),
             version -> scheduler.retire(version.scheduled()));
     Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
@@ -197,6 +199,11 @@ public final class PodiumServer implements AutoCloseable {
             .map(name -> new ExecutionProvider(name, false, null, Map.of()))
             .toList(),
         config.customOpLibraries());
+  }
+
+  private static CompileOptions compileOptions(ServerConfig.Compiler config) {
+    return new CompileOptions(
+        config.enabled(), config.tolerance(), config.tune(), config.maxTables().bytes());
   }
 
   private static TransportOptions transportOptions(ServerConfig.Grpc config) {

@@ -69,6 +69,7 @@ class RankingServiceTest {
                 null,
                 null,
                 null,
+                null,
                 null));
     channel = NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
   }

@@ -1,6 +1,5 @@
 package dev.podium.server.engine;
 
-
 /** Chooses how many rows a tile has from what runs cost. */
 public final class TileRows {
   /** Row counts worth trying; what is measured at warm-up. */

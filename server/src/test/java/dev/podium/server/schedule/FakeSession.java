@@ -8,6 +8,7 @@ import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
@@ -23,6 +24,7 @@ import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import dev.podium.server.feature.WireRequest;
 import dev.podium.server.feature.WireType;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -156,6 +158,16 @@ final class FakeSession implements RankingSession {
   @Override
   public ExecutionPlan plan() {
     return plan;
+  }
+
+  @Override
+  public ExecutionReport report() {
+    throw new UnsupportedOperationException("a fake has nothing to report");
+  }
+
+  @Override
+  public void saveHalves(Path folder) {
+    throw new UnsupportedOperationException("a fake has no halves");
   }
 
   @Override
