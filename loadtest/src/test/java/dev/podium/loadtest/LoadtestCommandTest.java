@@ -226,7 +226,8 @@ class LoadtestCommandTest {
       assertThat(run(server.target(), "--max-lag", "0us", "--rate", "100000", "--requests", "2000"))
           .isEqualTo(1);
     }
-    assertThat(out.toString()).contains("VOID: generator late: 1 % of the requests were sent more");
+    assertThat(out.toString())
+        .contains("VOID: at 100000.0/s: generator late: 1 % of the requests were sent more");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.podium.loadtest.measure.StepRecording;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.HdrHistogram.Histogram;
@@ -129,11 +130,12 @@ public final class Reports {
 
   /** Why the figures of a run are void: the first of its steps' reasons, or null. */
   public static String voided(List<RunReport.Step> steps) {
-    return steps.stream()
-        .map(RunReport.Step::voided)
-        .filter(java.util.Objects::nonNull)
-        .findFirst()
-        .orElse(null);
+    for (RunReport.Step step : steps) {
+      if (step.voided() != null) {
+        return String.format(Locale.ROOT, "at %.1f/s: %s", step.rate(), step.voided());
+      }
+    }
+    return null;
   }
 
   /** The machine that the generator ran on. */

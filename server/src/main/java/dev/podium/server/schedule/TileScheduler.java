@@ -369,7 +369,6 @@ public final class TileScheduler implements AutoCloseable {
       replace(worker, e);
       return;
     }
-    worker.removeAll().forEach(VersionRunner::close);
   }
 
   /**
@@ -394,11 +393,12 @@ public final class TileScheduler implements AutoCloseable {
       if (worker.tile.count > 0) {
         return 0; // handed over by a lender
       }
-      retirement.collect(worker, collected);
       if (worker.state == State.STOPPED || closed) {
         worker.state = State.STOPPED;
+        retirement.collectAll(worker, collected);
         return -1;
       }
+      retirement.collect(worker, collected);
       if (take(worker, now, expired)) {
         return 0;
       }
@@ -522,7 +522,7 @@ public final class TileScheduler implements AutoCloseable {
     workersReplaced.increment();
     List<RankTask> failed = new ArrayList<>();
     List<RankTask> held = new ArrayList<>();
-    List<VersionRunner> runners;
+    Collected collected = new Collected();
     lock.lock();
     try {
       Tile tile = worker.tile;
@@ -540,12 +540,11 @@ public final class TileScheduler implements AutoCloseable {
       }
       worker.running = null;
       tile.clear();
-      runners = worker.removeAll();
-      runners.forEach(runner -> runner.version.runners--);
+      retirement.collectAll(worker, collected);
     } finally {
       lock.unlock();
     }
-    runners.forEach(VersionRunner::close);
+    retirement.finish(collected);
     RankException fault =
         new RankException(
             FaultCode.INTERNAL, "a worker died while it scored this: " + cause, cause);
