@@ -1,6 +1,8 @@
 package dev.podium.server;
 
 import dev.podium.server.admin.AdminServer;
+import dev.podium.server.admission.Admission;
+import dev.podium.server.admission.AdmissionOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
@@ -73,6 +75,7 @@ public final class PodiumServer implements AutoCloseable {
             engineOptions(config.engine()),
             Set.copyOf(config.engine().allowedLibraries()),
             version -> scheduler.retire(version.scheduled()));
+    Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
     HealthRpc health = new HealthRpc();
     GrpcTransport transport = null;
     try {
@@ -84,6 +87,7 @@ public final class PodiumServer implements AutoCloseable {
                   new RankingRpc(
                       repository,
                       scheduler,
+                      admission,
                       CLOCK,
                       config.ranking().maxCandidates(),
                       config.ranking().defaultDeadline().duration().toNanos()),
@@ -173,6 +177,14 @@ public final class PodiumServer implements AutoCloseable {
       options.workers(config.workers());
     }
     return options.build();
+  }
+
+  private static AdmissionOptions admissionOptions(ServerConfig.Admission config) {
+    return new AdmissionOptions(
+        config.targetWait().duration(),
+        config.minRows(),
+        config.maxRows(),
+        config.maxBytes().bytes());
   }
 
   private static EngineOptions engineOptions(ServerConfig.Engine config) {

@@ -16,6 +16,7 @@ import java.util.Objects;
  * @param grpc where ranking requests arrive
  * @param admin where operators look
  * @param ranking what a request may ask for
+ * @param admission how much is let in
  * @param scheduler how work is cut up and queued
  * @param engine how graphs are loaded
  * @param drainTimeout how long a stopping server waits for the requests that it has
@@ -25,6 +26,7 @@ public record ServerConfig(
     Grpc grpc,
     Admin admin,
     Ranking ranking,
+    Admission admission,
     Scheduler scheduler,
     Engine engine,
     Span drainTimeout) {
@@ -34,6 +36,7 @@ public record ServerConfig(
     grpc = grpc == null ? new Grpc(null, null, null, null, null) : grpc;
     admin = admin == null ? new Admin(null, null) : admin;
     ranking = ranking == null ? new Ranking(null, null) : ranking;
+    admission = admission == null ? new Admission(null, null, null, null) : admission;
     scheduler =
         scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
@@ -43,7 +46,14 @@ public record ServerConfig(
   /** A server of this folder with all defaults, on free loopback ports. */
   public static ServerConfig onFreePorts(Path models) {
     return new ServerConfig(
-        models, new Grpc(null, 0, null, null, null), new Admin(null, 0), null, null, null, null);
+        models,
+        new Grpc(null, 0, null, null, null),
+        new Admin(null, 0),
+        null,
+        null,
+        null,
+        null,
+        null);
   }
 
   /**
@@ -85,6 +95,21 @@ public record ServerConfig(
       maxCandidates = Objects.requireNonNullElse(maxCandidates, 10_000);
       defaultDeadline = orDefault(defaultDeadline, "0s");
       requireRange("ranking.max_candidates", maxCandidates, 1, 10_000_000);
+    }
+  }
+
+  /**
+   * How much is let in; see {@link dev.podium.server.admission.AdmissionOptions}.
+   *
+   * @param targetWait the wait for a worker above which the limit on rows falls
+   */
+  public record Admission(Span targetWait, Long minRows, Long maxRows, ByteSize maxBytes) {
+    public Admission {
+      targetWait = orDefault(targetWait, "100ms");
+      minRows = Objects.requireNonNullElse(minRows, 1_000L);
+      maxRows = Objects.requireNonNullElse(maxRows, 1_000_000L);
+      maxBytes = orDefault(maxBytes, "256MiB");
+      requireRange("admission.min_rows", minRows, 1, maxRows);
     }
   }
 

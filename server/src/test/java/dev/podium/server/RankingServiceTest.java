@@ -68,6 +68,7 @@ class RankingServiceTest {
                 new ServerConfig.Ranking(5_000, null),
                 null,
                 null,
+                null,
                 null));
     channel = NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
   }

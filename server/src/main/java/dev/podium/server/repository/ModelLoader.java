@@ -50,7 +50,7 @@ final class ModelLoader {
       RankingSession session = graph.prepare(signature, outputs, yaml.tileRows());
       WarmUp.run(session, signature, WarmUpRequests.read(folder));
       return new LoadedVersion(
-          new ServedVersion(model, number, signature, session),
+          new ServedVersion(model, number, signature, session, yaml.weight(), yaml.fallbackScore()),
           yaml.description(),
           graph.providers(),
           graph.notes());

@@ -24,12 +24,15 @@ record ModelYaml(
     List<OutputConfig> outputs,
     List<Provider> executionProviders,
     Integer tileRows,
+    Double weight,
+    Float fallbackScore,
     VersionPolicy versionPolicy,
     Map<String, Long> labels,
     Session session) {
 
   /** What holds for a folder without a {@code model.yaml}. */
-  static final ModelYaml EMPTY = new ModelYaml(null, null, null, null, null, null, null, null);
+  static final ModelYaml EMPTY =
+      new ModelYaml(null, null, null, null, null, null, null, null, null, null);
 
   private static final int MAX_TILE_ROWS = 65_536;
 
@@ -39,6 +42,12 @@ record ModelYaml(
     outputs = outputs == null ? List.of() : List.copyOf(outputs);
     executionProviders = executionProviders == null ? List.of() : List.copyOf(executionProviders);
     tileRows = Objects.requireNonNullElse(tileRows, 0);
+    weight = Objects.requireNonNullElse(weight, 1.0);
+    fallbackScore = Objects.requireNonNullElse(fallbackScore, Float.NaN);
+    if (!(weight > 0 && weight <= 1_000_000)) {
+      throw new IllegalArgumentException(
+          "weight: " + weight + " (expected: above 0, at most 1000000)");
+    }
     versionPolicy = Objects.requireNonNullElse(versionPolicy, VersionPolicy.LATEST);
     labels = labels == null ? Map.of() : Map.copyOf(labels);
     session = Objects.requireNonNullElse(session, new Session(null, null, null, null));

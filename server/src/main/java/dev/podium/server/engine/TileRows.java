@@ -1,6 +1,5 @@
-package dev.podium.server.schedule;
+package dev.podium.server.engine;
 
-import dev.podium.server.engine.CostCurve;
 
 /** Chooses how many rows a tile has from what runs cost. */
 public final class TileRows {
