@@ -107,6 +107,10 @@ public final class OpenLoop {
         stopReason = gone;
       }
     }
+    if (sent < plan.size()) {
+      long elapsed = clock.nanoTime() - start;
+      recording.steps().forEach(recorded -> recorded.endedAt(elapsed));
+    }
     drain();
     cpuAtEnd = cpuNanos.getAsLong();
     return sent == plan.size() ? null : stopReason;

@@ -222,6 +222,8 @@ class OpenLoopTest {
     assertThat(step.latency().getTotalCount()).isEqualTo(400);
     assertThat(step.failures().get("UNAVAILABLE").count()).isBetween(195L, 205L);
     assertThat(step.started()).isEqualTo(400 + step.failed());
+    // 400 answers in the 6 s that the run lasted, not in the 60 s that it was planned for.
+    assertThat(step.answeredPerSecond()).isCloseTo(66.7, within(1.0));
   }
 
   @Test
