@@ -203,7 +203,12 @@ public final class PodiumServer implements AutoCloseable {
 
   private static CompileOptions compileOptions(ServerConfig.Compiler config) {
     return new CompileOptions(
-        config.enabled(), config.tolerance(), config.tune(), config.maxTables().bytes());
+        config.enabled(),
+        config.tolerance(),
+        config.tune(),
+        config.maxTables().bytes(),
+        config.contextCache().bytes(),
+        config.contextCacheAge().duration());
   }
 
   private static TransportOptions transportOptions(ServerConfig.Grpc config) {

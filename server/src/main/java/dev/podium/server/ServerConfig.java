@@ -42,7 +42,7 @@ public record ServerConfig(
     scheduler =
         scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
-    compiler = compiler == null ? new Compiler(null, null, null, null) : compiler;
+    compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
     drainTimeout = orDefault(drainTimeout, "30s");
   }
 
@@ -179,13 +179,23 @@ public record ServerConfig(
    *
    * @param tune whether each pass is tried with and without when a model loads
    * @param maxTables memory for tables made from embeddings, for each model
+   * @param contextCache memory for results of the context half, for each model; 0 for none
+   * @param contextCacheAge how long such a result is kept
    */
-  public record Compiler(Boolean enabled, Double tolerance, Boolean tune, ByteSize maxTables) {
+  public record Compiler(
+      Boolean enabled,
+      Double tolerance,
+      Boolean tune,
+      ByteSize maxTables,
+      ByteSize contextCache,
+      Span contextCacheAge) {
     public Compiler {
       enabled = Objects.requireNonNullElse(enabled, true);
       tolerance = Objects.requireNonNullElse(tolerance, 1e-5);
       tune = Objects.requireNonNullElse(tune, true);
       maxTables = orDefault(maxTables, "64MiB");
+      contextCache = orDefault(contextCache, "0");
+      contextCacheAge = orDefault(contextCacheAge, "1s");
       if (!(tolerance > 0 && tolerance < 1)) {
         throw new IllegalArgumentException(
             "compiler.tolerance: " + tolerance + " (expected: above 0 and below 1)");

@@ -5,6 +5,7 @@ import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.FloatValues;
 import dev.podium.ranking.v1.RankRequest;
+import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
@@ -168,6 +169,11 @@ final class FakeSession implements RankingSession {
   @Override
   public ExecutionPlan plan() {
     return plan;
+  }
+
+  @Override
+  public ContextCacheStatus contextCache() {
+    return new ContextCacheStatus(0, 0, 0, 0);
   }
 
   @Override
