@@ -8,12 +8,14 @@ final class Passes {
 
   private static List<Rule> inOrder(CompilerOptions options) {
     return List.of(
+        new FoldScales(),
+        new Gates(),
+        new Centre(),
         new SplitSums(),
         new Tables(options.maxTableBytes()),
         new TargetAttention(),
         new Pooling(),
         new Reassociate(),
-        new Gates(),
         new UnitsFirst());
   }
 
