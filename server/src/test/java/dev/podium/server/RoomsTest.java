@@ -28,6 +28,13 @@ class RoomsTest {
   static final ArchRule RPC =
       mayUse("rpc", "admission", "telemetry", "repository", "schedule", "feature", "fault");
 
+  @ArchTest
+  static final ArchRule TELEMETRY =
+      mayUse("telemetry", "admission", "repository", "schedule", "feature", "fault");
+
+  @ArchTest
+  static final ArchRule ADMIN = mayUse("admin", "telemetry", "admission", "repository", "schedule");
+
   @ArchTest static final ArchRule TRANSPORT = mayUse("transport");
 
   @ArchTest

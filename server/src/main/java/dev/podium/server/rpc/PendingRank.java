@@ -1,54 +1,29 @@
 package dev.podium.server.rpc;
 
-import dev.podium.server.admission.Admission;
-import dev.podium.server.admission.Outcome;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.CandidateNames;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.Signature.Output;
 import dev.podium.server.feature.WireRequest;
-import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
-import dev.podium.server.schedule.RankCompletion;
 import dev.podium.server.schedule.RankResult;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/**
- * One request between its arrival and its answer, and all that it holds meanwhile: its bytes, a
- * version, a share of the limit. Ended once, by {@link #succeeded}, {@link #succeedEmpty} or {@link
- * #failed}, which gives everything back. Used by one thread at a time: the one that handles the
- * arrival, then the one that ends it.
- */
-final class PendingRequest implements RankCompletion {
-  private final Admission admission;
-  private final MessageBytes bytes;
-  private final RankResponder responder;
-
+/** A ranking request between its arrival and its answer. */
+final class PendingRank extends PendingRequest {
   private WireRequest request;
-  private LoadedVersion version;
-  private Admission.Permit permit;
   private List<Output> outputs = List.of();
   private CandidateNames names;
 
-  PendingRequest(Admission admission, MessageBytes bytes, RankResponder responder) {
-    this.admission = admission;
-    this.bytes = bytes;
-    this.responder = responder;
+  PendingRank(RequestDesk desk, MessageBytes bytes, RankResponder responder) {
+    super(desk, bytes, responder);
   }
 
   void parsed(WireRequest wire) {
     request = wire;
-  }
-
-  void acquired(LoadedVersion loaded) {
-    version = loaded;
-  }
-
-  void admitted(Admission.Permit granted) {
-    permit = granted;
   }
 
   /**
@@ -57,7 +32,7 @@ final class PendingRequest implements RankCompletion {
    * @throws RankException INVALID_ARGUMENT, naming the output or the ids
    */
   void resolve() throws RankException {
-    outputs = outputs(version.signature(), request);
+    outputs = outputs(version().signature(), request);
     names = CandidateNames.read(request);
   }
 
@@ -65,7 +40,7 @@ final class PendingRequest implements RankCompletion {
   public void succeeded(RankResult result) {
     List<float[]> scores = new ArrayList<>(outputs.size());
     for (Output output : outputs) {
-      scores.add(result.scores(version.signature().output(output.name())));
+      scores.add(result.scores(version().signature().output(output.name())));
     }
     answer(
         scores,
@@ -82,19 +57,19 @@ final class PendingRequest implements RankCompletion {
   }
 
   @Override
-  public void failed(RankException fault) {
-    release(Outcome.of(fault.code()), 0);
-    responder.refuse(request == null ? "" : request.requestId(), fault);
+  String requestId() {
+    return request == null ? "" : request.requestId();
   }
 
   private void answer(List<float[]> scores, int[] missing, Timings timings, List<String> warnings) {
+    long start = now();
     int[] positions = request.topK() == 0 ? null : TopK.of(scores.get(0), request.topK());
     byte[] response =
         AnswerEncoder.encode(
             new Answer(
                 request.requestId(),
-                version.model(),
-                version.number(),
+                version().model(),
+                version().number(),
                 outputs,
                 scores,
                 request.rows(),
@@ -103,19 +78,7 @@ final class PendingRequest implements RankCompletion {
                 missing,
                 timings,
                 warnings));
-    release(Outcome.SUCCESS, timings.queueMicros() * 1_000L);
-    responder.answer(response);
-  }
-
-  private void release(Outcome outcome, long waitNanos) {
-    if (permit != null) {
-      permit.release(outcome, waitNanos);
-    }
-    if (version != null) {
-      version.release();
-    }
-    admission.release(bytes.length());
-    bytes.release();
+    answer(response, timings.queueMicros(), start);
   }
 
   private static List<Output> outputs(Signature signature, WireRequest request)
