@@ -59,19 +59,7 @@ class RankingServiceTest {
     TestModels.sumWithExternalData(models, "external");
     TestModels.everyType(models, "types");
     TestModels.share(models, "share");
-    ServerConfig free = ServerConfig.onFreePorts(models);
-    server =
-        PodiumServer.start(
-            new ServerConfig(
-                free.models(),
-                free.grpc(),
-                free.admin(),
-                new ServerConfig.Ranking(5_000, null),
-                null,
-                null,
-                null,
-                null,
-                null));
+    server = PodiumServer.start(TestConfigs.of(models, "ranking.max_candidates", "5000"));
     channel = NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
   }
 
