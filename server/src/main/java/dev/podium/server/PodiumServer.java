@@ -1,6 +1,9 @@
 package dev.podium.server;
 
 import dev.podium.server.admin.AdminServer;
+import dev.podium.server.admission.Admission;
+import dev.podium.server.admission.AdmissionOptions;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
@@ -71,8 +74,10 @@ public final class PodiumServer implements AutoCloseable {
             config.models(),
             Engine.onnxRuntime(),
             engineOptions(config.engine()),
+            compileOptions(config.compiler()),
             Set.copyOf(config.engine().allowedLibraries()),
             version -> scheduler.retire(version.scheduled()));
+    Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
     HealthRpc health = new HealthRpc();
     GrpcTransport transport = null;
     try {
@@ -84,6 +89,7 @@ public final class PodiumServer implements AutoCloseable {
                   new RankingRpc(
                       repository,
                       scheduler,
+                      admission,
                       CLOCK,
                       config.ranking().maxCandidates(),
                       config.ranking().defaultDeadline().duration().toNanos()),
@@ -175,6 +181,14 @@ public final class PodiumServer implements AutoCloseable {
     return options.build();
   }
 
+  private static AdmissionOptions admissionOptions(ServerConfig.Admission config) {
+    return new AdmissionOptions(
+        config.targetWait().duration(),
+        config.minRows(),
+        config.maxRows(),
+        config.maxBytes().bytes());
+  }
+
   private static EngineOptions engineOptions(ServerConfig.Engine config) {
     return new EngineOptions(
         config.optimizationLevel(),
@@ -185,6 +199,16 @@ public final class PodiumServer implements AutoCloseable {
             .map(name -> new ExecutionProvider(name, false, null, Map.of()))
             .toList(),
         config.customOpLibraries());
+  }
+
+  private static CompileOptions compileOptions(ServerConfig.Compiler config) {
+    return new CompileOptions(
+        config.enabled(),
+        config.tolerance(),
+        config.tune(),
+        config.maxTables().bytes(),
+        config.contextCache().bytes(),
+        config.contextCacheAge().duration());
   }
 
   private static TransportOptions transportOptions(ServerConfig.Grpc config) {

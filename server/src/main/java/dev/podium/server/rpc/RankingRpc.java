@@ -3,6 +3,7 @@ package dev.podium.server.rpc;
 import dev.podium.ranking.v1.RankError;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
+import dev.podium.server.admission.Admission;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.schedule.RankTask;
@@ -45,10 +46,11 @@ public final class RankingRpc implements BindableService {
   public RankingRpc(
       ModelRepository repository,
       TileScheduler scheduler,
+      Admission admission,
       LongSupplier clock,
       int maxCandidates,
       long defaultDeadlineNanos) {
-    this.handler = new RankHandler(repository, scheduler, clock, maxCandidates);
+    this.handler = new RankHandler(repository, scheduler, admission, clock, maxCandidates);
     this.clock = clock;
     this.defaultDeadlineNanos = defaultDeadlineNanos;
   }

@@ -24,7 +24,7 @@ final class Retirement {
     private final List<ServedVersion> versions = new ArrayList<>(0);
 
     boolean isEmpty() {
-      return versions.isEmpty();
+      return runners.isEmpty() && versions.isEmpty();
     }
   }
 
@@ -58,6 +58,15 @@ final class Retirement {
         }
       }
     }
+  }
+
+  /**
+   * Takes all runners from a worker that stops or is in a state that nobody knows. Called under the
+   * lock by whoever has the worker; {@link #finish} must follow.
+   */
+  void collectAll(Worker worker, Collected collected) {
+    collect(worker, collected);
+    collected.runners.addAll(worker.removeAll());
   }
 
   /** Closes what was collected, and reports the versions that nobody holds any more. */

@@ -73,6 +73,7 @@ public final class TileScheduler implements AutoCloseable {
     deadlineThread.setDaemon(true);
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(i, this);
+      idle.push(workers[i]);
     }
     for (Worker worker : workers) {
       startThread(worker);
@@ -353,8 +354,14 @@ public final class TileScheduler implements AutoCloseable {
     try {
       while (true) {
         long park = next(worker, expired, collected);
-        retirement.finish(collected);
-        answerExpired(expired);
+        if (!expired.isEmpty() || !collected.isEmpty()) {
+          retirement.finish(collected);
+          answerExpired(expired);
+          if (park > 0) {
+            // That took the lock, and waiting for a lock can swallow the unpark meant for here.
+            continue;
+          }
+        }
         if (park < 0) {
           break;
         } else if (park == 0) {
@@ -369,7 +376,6 @@ public final class TileScheduler implements AutoCloseable {
       replace(worker, e);
       return;
     }
-    worker.removeAll().forEach(VersionRunner::close);
   }
 
   /**
@@ -394,11 +400,12 @@ public final class TileScheduler implements AutoCloseable {
       if (worker.tile.count > 0) {
         return 0; // handed over by a lender
       }
-      retirement.collect(worker, collected);
       if (worker.state == State.STOPPED || closed) {
         worker.state = State.STOPPED;
+        retirement.collectAll(worker, collected);
         return -1;
       }
+      retirement.collect(worker, collected);
       if (take(worker, now, expired)) {
         return 0;
       }
@@ -522,7 +529,7 @@ public final class TileScheduler implements AutoCloseable {
     workersReplaced.increment();
     List<RankTask> failed = new ArrayList<>();
     List<RankTask> held = new ArrayList<>();
-    List<VersionRunner> runners;
+    Collected collected = new Collected();
     lock.lock();
     try {
       Tile tile = worker.tile;
@@ -540,12 +547,11 @@ public final class TileScheduler implements AutoCloseable {
       }
       worker.running = null;
       tile.clear();
-      runners = worker.removeAll();
-      runners.forEach(runner -> runner.version.runners--);
+      retirement.collectAll(worker, collected);
     } finally {
       lock.unlock();
     }
-    runners.forEach(VersionRunner::close);
+    retirement.finish(collected);
     RankException fault =
         new RankException(
             FaultCode.INTERNAL, "a worker died while it scored this: " + cause, cause);
@@ -822,7 +828,10 @@ public final class TileScheduler implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      answerExpired(expired);
+      if (!expired.isEmpty()) {
+        answerExpired(expired);
+        continue; // for the reason given in work()
+      }
       if (wait == Long.MAX_VALUE) {
         LockSupport.park(this);
       } else {
