@@ -1,0 +1,32 @@
+package dev.podium.cli;
+
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** What libraries log, as far as it is of no use to someone at a terminal. */
+final class Logging {
+  // The JDK keeps loggers weakly: a level set on one that nobody holds is soon forgotten.
+  private static final Logger BOOTSTRAP = Logger.getLogger("io.netty.bootstrap.Bootstrap");
+
+  private static final Logger SERVER = Logger.getLogger("dev.podium.server");
+
+  private Logging() {}
+
+  /**
+   * gRPC asks for TCP's keep-alive on Unix domain sockets, too, and Netty warns at each connection.
+   */
+  static void quieten() {
+    BOOTSTRAP.setLevel(Level.SEVERE);
+  }
+
+  /** Warnings alone, for a server that is only a part of what a command does. */
+  static void embedServer() {
+    SERVER.setLevel(Level.WARNING);
+  }
+
+  /** One line an event on the error stream, for a server. */
+  static void serve() {
+    System.setProperty(
+        "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %5$s%6$s%n");
+  }
+}

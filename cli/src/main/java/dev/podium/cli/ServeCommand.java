@@ -1,0 +1,121 @@
+package dev.podium.cli;
+
+import dev.podium.server.ConfigReader;
+import dev.podium.server.ConfigReader.ConfigException;
+import dev.podium.server.PodiumServer;
+import dev.podium.server.ServerConfig;
+import dev.podium.server.fault.ModelException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Serves a model repository until it is told to stop. */
+@Command(name = "serve", description = "Serves a model repository until it gets SIGTERM or SIGINT.")
+final class ServeCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "Settings, in YAML.")
+  private Path config;
+
+  @Option(names = "--models", paramLabel = "DIR", description = "The model repository.")
+  private String models;
+
+  @Option(names = "--host", paramLabel = "HOST", description = "Address to bind for gRPC.")
+  private String host;
+
+  @Option(names = "--port", paramLabel = "PORT", description = "Port for gRPC; 0 for a free one.")
+  private String port;
+
+  @Option(
+      names = "--admin-port",
+      paramLabel = "PORT",
+      description = "Port for HTTP; 0 for a free one.")
+  private String adminPort;
+
+  @Option(
+      names = "--uds",
+      paramLabel = "PATH",
+      description = "Unix domain socket to listen on besides.")
+  private String uds;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Any other setting, such as scheduler.workers=4.")
+  private Map<String, String> settings = new LinkedHashMap<>();
+
+  @Override
+  public void run() {
+    Logging.serve();
+    ServerConfig effective = read();
+    PrintWriter err = spec.commandLine().getErr();
+    effective.toYaml().lines().forEach(line -> err.println("config: " + line));
+    err.flush();
+    PodiumServer server = start(effective);
+    stopOnSignal(server);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(
+        "ready grpc=" + text(server.grpcAddress()) + " admin=" + text(server.adminAddress()));
+    out.flush();
+    waitForever();
+  }
+
+  private ServerConfig read() {
+    Map<String, String> flags = new LinkedHashMap<>(settings);
+    put(flags, "models", models);
+    put(flags, "grpc.host", host);
+    put(flags, "grpc.port", port);
+    put(flags, "grpc.uds", uds);
+    put(flags, "admin.port", adminPort == null && "0".equals(port) ? "0" : adminPort);
+    try {
+      return ConfigReader.read(config, System.getenv(), flags);
+    } catch (ConfigException e) {
+      throw CommandException.wrong(e.getMessage());
+    }
+  }
+
+  private static void put(Map<String, String> flags, String key, String value) {
+    if (value != null) {
+      flags.put(key, value);
+    }
+  }
+
+  private static PodiumServer start(ServerConfig config) {
+    try {
+      return PodiumServer.start(config);
+    } catch (ModelException e) {
+      throw CommandException.wrong(e.getMessage());
+    } catch (IOException e) {
+      throw CommandException.failed(e.getMessage(), e);
+    }
+  }
+
+  /** The JVM's own exit status after a signal is not 0, so the hook ends the process itself. */
+  private static void stopOnSignal(PodiumServer server) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> Runtime.getRuntime().halt(server.drainAndClose() ? 0 : 1), "podium-stop"));
+  }
+
+  private static void waitForever() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+}

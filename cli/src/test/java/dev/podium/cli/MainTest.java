@@ -1,0 +1,37 @@
+package dev.podium.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MainTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "                        | podium: no command (see: podium --help)",
+        "nonsense                | podium: Unmatched argument at index 0: 'nonsense' (see: podium --help)",
+        "rank                    | podium rank: Missing required options: '--target=TARGET', '--request=FILE' (see: podium rank --help)",
+        "rank --target a --request b --top-k x | podium rank: Invalid value for option '--top-k': 'x' is not an int (see: podium rank --help)",
+        "rank --target a --request b --deadline 5 | podium rank: Invalid value for option '--deadline': time: '5' (expected: a number with us, ms, s, m or h, such as 20s) (see: podium rank --help)",
+        "demo --top-k 0          | podium demo: --top-k: 0 (expected: 1 or more)"
+      })
+  void aWrongCommandLineIsOneLineAndStatusTwo(String line, String error) {
+    Command run = Command.run(line == null ? new String[0] : line.split(" "));
+
+    assertThat(run.err()).isEqualToIgnoringNewLines(error);
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void helpAndVersionAreNoErrors() {
+    assertThat(Command.run("--help").status()).isZero();
+    assertThat(Command.run("--help").out()).contains("demo", "rank");
+    assertThat(Command.run("rank", "--help").out()).contains("--target=TARGET");
+    assertThat(Command.run("--version").out()).startsWith("podium ");
+  }
+}

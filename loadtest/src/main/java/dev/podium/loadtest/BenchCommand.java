@@ -1,0 +1,207 @@
+package dev.podium.loadtest;
+
+import dev.podium.loadtest.bench.Bench;
+import dev.podium.loadtest.bench.BenchReport;
+import dev.podium.loadtest.bench.Peer;
+import dev.podium.loadtest.bench.Size;
+import dev.podium.loadtest.report.JsonReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code podium bench}. Exit status: 0 done, 1 a system failed, 2 the command line or a file is
+ * wrong.
+ */
+@Command(
+    name = "bench",
+    sortOptions = false,
+    description = {
+      "Puts the Podium server beside a bare ONNX Runtime session, and beside any peers, in one run.",
+      "The headline is the ratio of CPU times a request, bare ÷ server: above 1 the server with everything around it"
+          + " costs less than the exported graph alone."
+    })
+public final class BenchCommand implements Callable<Integer> {
+  private final List<String> serveCommand;
+  private final Path benchModels;
+
+  @Option(
+      names = "--models",
+      paramLabel = "DIR",
+      description = "Model repository. Default: the bench models.")
+  Path models;
+
+  @Option(
+      names = "--model",
+      paramLabel = "M",
+      description = "A model of it. May be repeated. Default: all.")
+  List<String> names = new ArrayList<>();
+
+  @Option(
+      names = "--sizes",
+      paramLabel = "S",
+      defaultValue = "10x1,10x8,500x4,1000x2",
+      description = "Candidates x callers. Default: ${DEFAULT-VALUE}.")
+  String sizes;
+
+  @Option(
+      names = "--peer",
+      paramLabel = "NAME=HOST:PORT[,PID]",
+      description =
+          "A rival that speaks the Open Inference Protocol; with its process id its CPU time is read. May be repeated.")
+  List<String> peers = new ArrayList<>();
+
+  @Option(
+      names = "--variant",
+      paramLabel = "NAME=OPTIONS",
+      description =
+          "One more Podium server, started with these options of serve added, such as a switch turned off. May be"
+              + " repeated.")
+  Map<String, String> variants = new LinkedHashMap<>();
+
+  @Option(
+      names = "--server",
+      paramLabel = "COMMAND",
+      description = "What starts the server, up to its options. Default: this program's own serve.")
+  String server;
+
+  @Option(
+      names = "--connections",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Connections to each server. Default: ${DEFAULT-VALUE}.")
+  int connections;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "Turns of each system at each size. Default: ${DEFAULT-VALUE}.")
+  int rounds;
+
+  @Option(
+      names = "--turn",
+      paramLabel = "D",
+      defaultValue = "3s",
+      description =
+          "Length of a server's turn; the bare session has half. Default: ${DEFAULT-VALUE}.")
+  String turn;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "D",
+      defaultValue = "3s",
+      description =
+          "Each server's time with each size before its first turn, up to three times that until it has answered 5,000"
+              + " requests. Default: ${DEFAULT-VALUE}.")
+  String warmUp;
+
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "42", description = "Of the requests.")
+  long seed;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the table as JSON.")
+  Path json;
+
+  @Spec CommandSpec spec;
+
+  /**
+   * The command.
+   *
+   * @param serveCommand what starts a server, up to its options, such as {@code podium serve}
+   * @param benchModels the repository that is used unless another is named
+   */
+  public BenchCommand(List<String> serveCommand, Path benchModels) {
+    this.serveCommand = List.copyOf(serveCommand);
+    this.benchModels = benchModels;
+  }
+
+  @Override
+  public Integer call() {
+    return CommandErrors.guard(spec, this::run);
+  }
+
+  private int run() {
+    Bench.Options options = options();
+    LoadtestCommand.checkWritable(json);
+    BenchReport report;
+    try (Bench bench = new Bench(options, spec.commandLine().getErr())) {
+      report = bench.run();
+    }
+    LoadtestCommand.write(json, () -> JsonReport.toPrettyJson(report));
+    spec.commandLine().getOut().print(report.table());
+    spec.commandLine().getOut().flush();
+    return report.rows().stream().anyMatch(row -> row.failed() > 0) ? 1 : 0;
+  }
+
+  private Bench.Options options() {
+    if (models == null) {
+      models = benchModels;
+    }
+    if (rounds < 1 || connections < 1) {
+      throw new InputException(
+          "rounds: " + rounds + ", connections: " + connections + " (expected: at least 1)");
+    }
+    long turnNanos = Durations.parseNanos("turn", turn);
+    if (turnNanos == 0) {
+      throw new InputException("turn: " + turn + " (expected: more than 0)");
+    }
+    List<String> command =
+        server == null ? serveCommand : Arrays.asList(server.strip().split("\\s+"));
+    if (command.isEmpty()) {
+      throw new InputException("server: none (expected: a command that starts it)");
+    }
+    Map<String, List<String>> servers = new LinkedHashMap<>();
+    servers.put("podium", serve(command, List.of()));
+    variants.forEach(
+        (name, more) ->
+            servers.put(
+                "podium:" + name, serve(command, Arrays.asList(more.strip().split("\\s+")))));
+    return new Bench.Options(
+        models,
+        names.isEmpty() ? folders() : names,
+        Size.parse(sizes),
+        servers,
+        peers.stream().map(Peer::parse).toList(),
+        connections,
+        rounds,
+        turnNanos,
+        Durations.parseNanos("warmup", warmUp),
+        seed);
+  }
+
+  private List<String> serve(List<String> command, List<String> more) {
+    List<String> words = new ArrayList<>(command);
+    words.addAll(List.of("--models", models.toString(), "--port", "0", "--admin-port", "0"));
+    words.addAll(more);
+    return words;
+  }
+
+  private List<String> folders() {
+    try (Stream<Path> folders = Files.list(models)) {
+      List<String> found =
+          folders
+              .filter(Files::isDirectory)
+              .map(folder -> folder.getFileName().toString())
+              .sorted()
+              .toList();
+      if (!found.isEmpty()) {
+        return found;
+      }
+    } catch (IOException e) {
+      throw new InputException(
+          "models: " + models + " can't be read (expected: a model repository)", e);
+    }
+    throw new InputException("models: " + models + " is empty (expected: a model repository)");
+  }
+}

@@ -1,0 +1,71 @@
+package dev.podium.loadtest.bench;
+
+import com.sun.management.ThreadMXBean;
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import javax.management.MBeanServerConnection;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+
+/**
+ * Heap that another Java process on this machine has allocated, summed over its threads. Reading
+ * costs that process about a hundred kilobytes, so it is read before and after a stretch, never
+ * during one.
+ */
+final class HeapMeter implements AutoCloseable {
+  private final JMXConnector connector;
+  private final ThreadMXBean threads;
+
+  private HeapMeter(JMXConnector connector, ThreadMXBean threads) {
+    this.connector = connector;
+    this.threads = threads;
+  }
+
+  /**
+   * A meter, or null where there is none to be had: a process that is not Java, or a runtime
+   * without attach.
+   */
+  @SuppressWarnings(
+      "BanJNDI") // no look-up of a name: the process on the other side is one that the bench
+  // started
+  static HeapMeter attach(long pid) {
+    try {
+      VirtualMachine machine = VirtualMachine.attach(Long.toString(pid));
+      String address;
+      try {
+        address = machine.startLocalManagementAgent();
+      } finally {
+        machine.detach();
+      }
+      JMXConnector connector = JMXConnectorFactory.connect(new JMXServiceURL(address));
+      MBeanServerConnection server = connector.getMBeanServerConnection();
+      return new HeapMeter(
+          connector,
+          ManagementFactory.newPlatformMXBeanProxy(
+              server, ManagementFactory.THREAD_MXBEAN_NAME, ThreadMXBean.class));
+    } catch (IOException | AttachNotSupportedException | NoClassDefFoundError e) {
+      return null; // a figure beside the headline, not a reason to fail
+    }
+  }
+
+  /** Bytes allocated by the threads that are alive. */
+  long bytes() {
+    long total = 0;
+    for (long bytes : threads.getThreadAllocatedBytes(threads.getAllThreadIds())) {
+      total += Math.max(0, bytes); // -1: ended since
+    }
+    return total;
+  }
+
+  @Override
+  public void close() {
+    try {
+      connector.close();
+    } catch (IOException e) {
+      // The process may be gone; so is the connection then.
+    }
+  }
+}

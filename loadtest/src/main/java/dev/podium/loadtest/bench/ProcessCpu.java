@@ -1,0 +1,54 @@
+package dev.podium.loadtest.bench;
+
+import dev.podium.loadtest.WorkFailedException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * CPU time of other processes as Linux accounts it: user and system time of all threads, ended ones
+ * too, in steps of 10 ms.
+ */
+final class ProcessCpu {
+  /** Linux reports to user space in hundredths of a second on every architecture (USER_HZ). */
+  private static final long NANOS_PER_TICK = 10_000_000;
+
+  private static final int UTIME =
+      11; // counted from the field after the name, as in proc(5) less 3
+  private static final int STIME = 12;
+
+  private ProcessCpu() {}
+
+  /**
+   * CPU nanoseconds of a process and its descendants (a start script may stay as the parent).
+   *
+   * @throws WorkFailedException if the process is gone
+   */
+  static long nanos(long pid) {
+    long total = read(pid);
+    Stream<ProcessHandle> descendants =
+        ProcessHandle.of(pid).map(ProcessHandle::descendants).orElse(Stream.empty());
+    for (ProcessHandle child : descendants.toList()) {
+      total += read(child.pid());
+    }
+    return total;
+  }
+
+  private static long read(long pid) {
+    Path stat = Path.of("/proc", Long.toString(pid), "stat");
+    try {
+      return parse(Files.readString(stat, StandardCharsets.ISO_8859_1));
+    } catch (IOException e) {
+      throw new WorkFailedException(
+          "process " + pid + ": no " + stat + " (expected: a running process, on Linux)", e);
+    }
+  }
+
+  /** CPU nanoseconds from a line of {@code /proc/PID/stat}; the name in it may hold anything. */
+  static long parse(String stat) {
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[STIME])) * NANOS_PER_TICK;
+  }
+}

@@ -1,0 +1,46 @@
+package dev.podium.loadtest.search;
+
+import dev.podium.loadtest.measure.StepRecording;
+
+/** The figures of one step that objectives speak of. */
+public interface Outcome {
+
+  /**
+   * A latency in milliseconds that this share of all requests kept to; infinite if too many failed.
+   */
+  double quantileMillis(double quantile);
+
+  /** Mean latency of the answered requests in milliseconds; NaN if there are none. */
+  double meanMillis();
+
+  /** Failures as a share of all requests. */
+  double errorShare();
+
+  /** Answered requests a second. */
+  double answeredPerSecond();
+
+  /** The figures of a recorded step. */
+  static Outcome of(StepRecording step) {
+    return new Outcome() {
+      @Override
+      public double quantileMillis(double quantile) {
+        return step.quantileMillis(quantile);
+      }
+
+      @Override
+      public double meanMillis() {
+        return step.latency().getTotalCount() == 0 ? Double.NaN : step.latency().getMean() / 1000;
+      }
+
+      @Override
+      public double errorShare() {
+        return step.errorShare();
+      }
+
+      @Override
+      public double answeredPerSecond() {
+        return step.answeredPerSecond();
+      }
+    };
+  }
+}

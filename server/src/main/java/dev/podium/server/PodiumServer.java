@@ -1,0 +1,272 @@
+package dev.podium.server;
+
+import dev.podium.server.admin.AdminServer;
+import dev.podium.server.admin.StatusReport;
+import dev.podium.server.admission.Admission;
+import dev.podium.server.admission.AdmissionOptions;
+import dev.podium.server.engine.CompileOptions;
+import dev.podium.server.engine.Engine;
+import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.ExecutionProvider;
+import dev.podium.server.fault.ModelException;
+import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.rpc.HealthRpc;
+import dev.podium.server.rpc.InferenceControl;
+import dev.podium.server.rpc.InferenceRpc;
+import dev.podium.server.rpc.ModelRpc;
+import dev.podium.server.rpc.RankingRpc;
+import dev.podium.server.rpc.RequestDesk;
+import dev.podium.server.schedule.SchedulerOptions;
+import dev.podium.server.schedule.TileScheduler;
+import dev.podium.server.telemetry.CallMeters;
+import dev.podium.server.telemetry.ServerCollector;
+import dev.podium.server.telemetry.Telemetry;
+import dev.podium.server.transport.GrpcTransport;
+import dev.podium.server.transport.TransportOptions;
+import io.grpc.BindableService;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+
+/**
+ * A running server. Start it with {@link #start}, stop it with {@link #close}, which lets the
+ * requests that it has finish. Thread-safe.
+ */
+public final class PodiumServer implements AutoCloseable {
+  private static final LongSupplier CLOCK = System::nanoTime;
+
+  /** As the package says; a server run from its classes has none. */
+  private static final String VERSION =
+      Objects.requireNonNullElse(
+          PodiumServer.class.getPackage().getImplementationVersion(), "development");
+
+  private final ServerConfig config;
+  private final TileScheduler scheduler;
+  private final ModelRepository repository;
+  private final HealthRpc health;
+  private final GrpcTransport transport;
+  private final AdminServer admin;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private PodiumServer(
+      ServerConfig config,
+      TileScheduler scheduler,
+      ModelRepository repository,
+      HealthRpc health,
+      GrpcTransport transport,
+      AdminServer admin) {
+    this.config = config;
+    this.scheduler = scheduler;
+    this.repository = repository;
+    this.health = health;
+    this.transport = transport;
+    this.admin = admin;
+  }
+
+  /**
+   * Loads the models and starts listening; returns when both are done.
+   *
+   * @throws ModelException if the models' folder can't be read. Single models that fail are
+   *     reported by {@code ListModels} and in the log, and the others serve
+   * @throws IOException if an address can't be bound
+   */
+  public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
+    Telemetry telemetry = new Telemetry();
+    TileScheduler scheduler =
+        new TileScheduler(schedulerOptions(config.scheduler()), CLOCK, telemetry);
+    ModelRepository repository =
+        new ModelRepository(
+            config.models(),
+            Engine.onnxRuntime(),
+            engineOptions(config.engine()),
+            compileOptions(config.compiler()),
+            Set.copyOf(config.engine().allowedLibraries()),
+            version ->
+                scheduler
+                    .retire(version.scheduled())
+                    .thenRun(() -> telemetry.forget(version.scheduled())));
+    Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
+    HealthRpc health = new HealthRpc();
+    CallMeters calls = new CallMeters();
+    GrpcTransport transport = null;
+    try {
+      load(repository);
+      List<BindableService> services =
+          services(config, repository, scheduler, admission, telemetry, health);
+      services.forEach(
+          service ->
+              service
+                  .bindService()
+                  .getMethods()
+                  .forEach(
+                      method -> calls.known(method.getMethodDescriptor().getFullMethodName())));
+      transport = GrpcTransport.start(transportOptions(config.grpc()), services, List.of(calls));
+      AdminServer admin =
+          AdminServer.start(
+              new InetSocketAddress(config.admin().host(), config.admin().port()),
+              health::isServing,
+              new ServerCollector(telemetry, calls, scheduler, admission, repository),
+              new StatusReport(
+                  VERSION, health::isServing, repository, telemetry, scheduler, admission));
+      health.serving(repository.status());
+      return new PodiumServer(config, scheduler, repository, health, transport, admin);
+    } catch (IOException | ModelException | RuntimeException e) {
+      if (transport != null) {
+        transport.close(0);
+      }
+      repository.close();
+      scheduler.close();
+      throw e;
+    }
+  }
+
+  private static List<BindableService> services(
+      ServerConfig config,
+      ModelRepository repository,
+      TileScheduler scheduler,
+      Admission admission,
+      Telemetry telemetry,
+      HealthRpc health) {
+    RequestDesk desk =
+        new RequestDesk(
+            repository,
+            scheduler,
+            admission,
+            telemetry,
+            CLOCK,
+            config.ranking().maxCandidates(),
+            config.ranking().defaultDeadline().duration().toNanos());
+    List<BindableService> services = new ArrayList<>();
+    services.add(new RankingRpc(desk));
+    services.add(new ModelRpc(repository));
+    if (config.inference().enabled()) {
+      services.add(
+          new InferenceRpc(
+              desk,
+              new InferenceControl(repository, health::isServing, telemetry::of, VERSION),
+              config.inference().compareContext()));
+    }
+    services.add(health.service());
+    services.add(ProtoReflectionServiceV1.newInstance());
+    return services;
+  }
+
+  /** Where ranking requests are taken. */
+  public InetSocketAddress grpcAddress() {
+    return transport.address();
+  }
+
+  /** Where operators look. */
+  public InetSocketAddress adminAddress() {
+    return admin.address();
+  }
+
+  /** The models and their states. */
+  public ModelRepository repository() {
+    return repository;
+  }
+
+  /** Stops as {@link #stop} does, within the configured time. */
+  @Override
+  public void close() {
+    drainAndClose();
+  }
+
+  /** As {@link #close}; returns whether all requests were finished. */
+  public boolean drainAndClose() {
+    return stop(config.drainTimeout().duration());
+  }
+
+  /**
+   * Takes no more requests, finishes those that it has, and frees everything. Calls after the first
+   * do nothing.
+   *
+   * @return whether all requests were finished within the time
+   */
+  public boolean stop(Duration timeout) {
+    if (!closed.compareAndSet(false, true)) {
+      return true;
+    }
+    health.notServing();
+    boolean finished = transport.close(timeout.toMillis());
+    admin.close();
+    repository.close();
+    scheduler.close();
+    return finished;
+  }
+
+  private static void load(ModelRepository repository) throws ModelException {
+    ExecutorService loaders =
+        Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(), task -> new Thread(task, "podium-load"));
+    try {
+      repository.load(loaders);
+    } finally {
+      loaders.shutdown();
+    }
+  }
+
+  private static SchedulerOptions schedulerOptions(ServerConfig.Scheduler config) {
+    SchedulerOptions.Builder options =
+        SchedulerOptions.builder()
+            .maxWaitingRows(config.maxWaitingRows())
+            .maxWait(config.maxWait().duration())
+            .maxBatchDelay(config.maxBatchDelay().duration())
+            .ageBound(config.ageBound().duration())
+            .maxAssembledBytes(config.maxAssembled().bytes())
+            .shareTiles(config.shareTiles());
+    if (config.workers() > 0) {
+      options.workers(config.workers());
+    }
+    return options.build();
+  }
+
+  private static AdmissionOptions admissionOptions(ServerConfig.Admission config) {
+    return new AdmissionOptions(
+        config.targetWait().duration(),
+        config.minRows(),
+        config.maxRows(),
+        config.maxBytes().bytes());
+  }
+
+  private static EngineOptions engineOptions(ServerConfig.Engine config) {
+    return new EngineOptions(
+        config.optimizationLevel(),
+        config.intraOpThreads(),
+        config.memoryPattern(),
+        config.arena(),
+        config.executionProviders().stream()
+            .map(name -> new ExecutionProvider(name, false, null, Map.of()))
+            .toList(),
+        config.customOpLibraries());
+  }
+
+  private static CompileOptions compileOptions(ServerConfig.Compiler config) {
+    return new CompileOptions(
+        config.enabled(),
+        config.tolerance(),
+        config.tune(),
+        config.maxTables().bytes(),
+        config.contextCache().bytes(),
+        config.contextCacheAge().duration());
+  }
+
+  private static TransportOptions transportOptions(ServerConfig.Grpc config) {
+    int loops =
+        config.eventLoops() == 0
+            ? Math.max(1, Runtime.getRuntime().availableProcessors() / 4)
+            : config.eventLoops();
+    return new TransportOptions(
+        config.host(), config.port(), config.uds(), (int) config.maxMessage().bytes(), loops);
+  }
+}

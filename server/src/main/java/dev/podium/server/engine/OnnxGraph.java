@@ -1,0 +1,186 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.ValueInfo;
+import dev.podium.server.fault.ModelException;
+import dev.podium.server.feature.ElementType;
+import dev.podium.server.feature.GraphTensor;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A graph in an ONNX Runtime session. */
+final class OnnxGraph implements Graph {
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final Path file;
+  private final OnnxEngine.SessionMaker sessions;
+  private final boolean onCallingThread;
+  private final List<String> providers;
+  private final List<String> notes;
+  private final List<GraphTensor> inputs;
+  private final List<GraphTensor> outputs;
+
+  /**
+   * @param sessions makes options for more sessions like this one
+   * @param onCallingThread whether runs stay on the calling thread
+   */
+  OnnxGraph(
+      OrtEnvironment environment,
+      OrtSession session,
+      Path file,
+      OnnxEngine.SessionMaker sessions,
+      boolean onCallingThread,
+      List<String> providers,
+      List<String> notes)
+      throws OrtException {
+    this.environment = environment;
+    this.file = file;
+    this.sessions = sessions;
+    this.onCallingThread = onCallingThread;
+    this.session = session;
+    this.providers = List.copyOf(providers);
+    this.notes = List.copyOf(notes);
+    this.inputs = tensors(session.getInputInfo());
+    this.outputs = tensors(session.getOutputInfo());
+  }
+
+  @Override
+  public List<GraphTensor> inputs() {
+    return inputs;
+  }
+
+  @Override
+  public List<GraphTensor> outputs() {
+    return outputs;
+  }
+
+  @Override
+  public List<String> providers() {
+    return providers;
+  }
+
+  @Override
+  public List<String> notes() {
+    return notes;
+  }
+
+  @Override
+  public List<TensorSpec> probeOutputs(List<TensorSpec> specs, List<String> wanted)
+      throws ModelException {
+    int rows = 3;
+    TensorBuffers buffers = new TensorBuffers(specs, rows);
+    List<TensorSpec> shapes = new ArrayList<>();
+    try (OnnxTensors tensors =
+            OnnxTensors.over(environment, buffers, rows, session.getInputNames());
+        OrtSession.Result result = session.run(tensors.with(Map.of()), Set.copyOf(wanted))) {
+      for (GraphTensor output : outputs) {
+        if (wanted.contains(output.name())) {
+          shapes.add(shapeOf(output, result.get(output.name()).orElseThrow(), rows));
+        }
+      }
+    } catch (OrtException e) {
+      throw new ModelException(
+          "model.onnx: does not run with the signature's inputs: " + OnnxEngine.oneLine(e), e);
+    }
+    return shapes;
+  }
+
+  private static TensorSpec shapeOf(GraphTensor output, OnnxValue value, int rows)
+      throws ModelException {
+    if (!(value instanceof OnnxTensor tensor) || output.type() == null) {
+      throw new ModelException(
+          "model.onnx: output '"
+              + output.name()
+              + "' is "
+              + output.declaredType()
+              + " (expected: a tensor of float, double, bool or whole numbers)");
+    }
+    long[] shape = tensor.getInfo().getShape();
+    if (shape.length == 0 || shape[0] != rows) {
+      throw new ModelException(
+          "model.onnx: output '"
+              + output.name()
+              + "' has no row axis: "
+              + rows
+              + " rows gave the shape "
+              + Arrays.toString(shape));
+    }
+    List<Integer> rowShape = new ArrayList<>();
+    for (int i = 1; i < shape.length; i++) {
+      rowShape.add((int) shape[i]);
+    }
+    return new TensorSpec(output.name(), output.type(), rowShape);
+  }
+
+  @Override
+  public RankingSession prepare(
+      Signature signature,
+      List<TensorSpec> specs,
+      int tileRows,
+      CompileOptions options,
+      List<Probe> probes)
+      throws ModelException {
+    HalvesLoader halves = null;
+    if (options.enabled()) {
+      try {
+        halves = new HalvesLoader(environment, sessions, file, signature, options);
+      } catch (IOException e) {
+        throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
+      }
+    }
+    return new Preparation(
+            environment, session, signature, specs, tileRows, options, onCallingThread, probes)
+        .prepare(halves);
+  }
+
+  @Override
+  public void close() {
+    OnnxSession.close(session);
+  }
+
+  private static List<GraphTensor> tensors(Map<String, NodeInfo> nodes) {
+    List<GraphTensor> tensors = new ArrayList<>();
+    for (NodeInfo node : nodes.values()) {
+      ValueInfo info = node.getInfo();
+      if (info instanceof TensorInfo tensor) {
+        List<Integer> shape = new ArrayList<>();
+        for (long size : tensor.getShape()) {
+          shape.add((int) size);
+        }
+        tensors.add(
+            new GraphTensor(
+                node.getName(), elementType(tensor.type), tensor.onnxType.toString(), shape));
+      } else {
+        tensors.add(new GraphTensor(node.getName(), null, info.toString(), List.of()));
+      }
+    }
+    return tensors;
+  }
+
+  private static ElementType elementType(OnnxJavaType type) {
+    return switch (type) {
+      case INT32 -> ElementType.INT32;
+      case INT64 -> ElementType.INT64;
+      case FLOAT -> ElementType.FLOAT;
+      case DOUBLE -> ElementType.DOUBLE;
+      case BOOL -> ElementType.BOOL;
+      case STRING -> ElementType.STRING;
+      default -> null;
+    };
+  }
+}

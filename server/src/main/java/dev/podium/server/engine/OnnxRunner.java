@@ -1,0 +1,185 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.TensorSpec;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs the forms of one version for one worker: inputs and outputs stay in the same buffers for its
+ * lifetime.
+ */
+final class OnnxRunner implements TileRunner {
+  private final OrtSession.RunOptions runOptions;
+  private final TensorBuffers scores;
+  private final FloatBuffer[] floatScores;
+  private final OnnxForm exported;
+  private final OnnxForm context;
+  private final OnnxForm candidates;
+  private final ContextCache contexts;
+
+  /**
+   * @param halves null if the session isn't split
+   * @param contexts where results of the context half are kept
+   */
+  OnnxRunner(
+      OrtEnvironment environment,
+      OrtSession session,
+      Halves halves,
+      ContextCache contexts,
+      List<TensorSpec> inputs,
+      List<TensorSpec> outputs,
+      int capacity)
+      throws OrtException {
+    this.contexts = contexts;
+    runOptions = new OrtSession.RunOptions();
+    scores = new TensorBuffers(outputs, capacity);
+    exported =
+        new OnnxForm(environment, session, runOptions, new TensorBuffers(inputs, capacity), scores);
+    if (halves == null) {
+      context = null;
+      candidates = null;
+    } else {
+      context =
+          new OnnxForm(
+              environment,
+              halves.context(),
+              runOptions,
+              new TensorBuffers(inputs, 1),
+              new TensorBuffers(List.of(), 1));
+      candidates =
+          new OnnxForm(
+              environment,
+              halves.candidates(),
+              runOptions,
+              new TensorBuffers(inputs, capacity),
+              scores);
+    }
+    floatScores = new FloatBuffer[outputs.size()];
+    for (int i = 0; i < floatScores.length; i++) {
+      ByteBuffer bytes = scores.numbers(i);
+      floatScores[i] =
+          bytes == null ? null : bytes.duplicate().order(bytes.order()).asFloatBuffer();
+    }
+  }
+
+  @Override
+  public TensorBuffers rows() {
+    return exported.inputs();
+  }
+
+  @Override
+  public TensorBuffers contextRow() {
+    return context == null ? null : context.inputs();
+  }
+
+  @Override
+  public TensorBuffers candidateRows() {
+    return candidates == null ? null : candidates.inputs();
+  }
+
+  @Override
+  public void run(int count) throws RankException {
+    try {
+      exported.run(count, Map.of());
+    } catch (OrtException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public ContextTensors runContext() throws RankException {
+    return contexts.get(context.inputs(), this::computeContext);
+  }
+
+  private OnnxContext computeContext() throws RankException {
+    try {
+      return new OnnxContext(context.runApart(1));
+    } catch (OrtException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public void runCandidates(ContextTensors tensors, int count) throws RankException {
+    try {
+      candidates.run(count, ((OnnxContext) tensors).values());
+    } catch (OrtException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public void readScores(int output, int row, int count, float[] target, int offset) {
+    int width = scores.rowElements(output);
+    int first = row * width;
+    int values = count * width;
+    switch (scores.specs().get(output).type()) {
+      case FLOAT -> floatScores[output].get(first, target, offset, values);
+      case DOUBLE -> {
+        for (int i = 0; i < values; i++) {
+          target[offset + i] = (float) scores.numbers(output).getDouble((first + i) * Double.BYTES);
+        }
+      }
+      case INT64 -> {
+        for (int i = 0; i < values; i++) {
+          target[offset + i] = scores.numbers(output).getLong((first + i) * Long.BYTES);
+        }
+      }
+      case INT32 -> {
+        for (int i = 0; i < values; i++) {
+          target[offset + i] = scores.numbers(output).getInt((first + i) * Integer.BYTES);
+        }
+      }
+      case BOOL -> {
+        for (int i = 0; i < values; i++) {
+          target[offset + i] = scores.numbers(output).get(first + i);
+        }
+      }
+      case STRING -> throw new IllegalArgumentException("a text output has no scores");
+    }
+  }
+
+  @Override
+  public void terminate() {
+    setTerminate(true);
+  }
+
+  @Override
+  public void rearm() {
+    setTerminate(false);
+  }
+
+  @Override
+  public void close() {
+    exported.close();
+    if (context != null) {
+      context.close();
+      candidates.close();
+    }
+    runOptions.close();
+  }
+
+  private void setTerminate(boolean terminate) {
+    try {
+      runOptions.setTerminate(terminate);
+    } catch (OrtException e) {
+      throw new IllegalStateException("run options: " + OnnxEngine.oneLine(e), e);
+    }
+  }
+
+  private static RankException failure(OrtException e) {
+    String message = OnnxEngine.oneLine(e);
+    if (message.contains("terminate flag")) {
+      return new RankException(FaultCode.CANCELLED, "run: terminated");
+    }
+    return new RankException(FaultCode.INTERNAL, "run: " + message, e);
+  }
+}

@@ -1,0 +1,120 @@
+package dev.podium.server.feature;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Memory for the inputs of a graph, a fixed number of rows each: direct buffers in native byte
+ * order, which the runtime reads where they lie. Made once and refilled; has one owner at a time
+ * and no locks.
+ */
+public final class TensorBuffers {
+  private final List<TensorSpec> specs;
+  private final int capacity;
+  private final ByteBuffer[] numbers;
+  private final LongBuffer[] longs;
+  private final String[][] strings;
+  private final int[] rowBytes;
+  private final int[] rowElements;
+
+  /**
+   * @param specs the inputs; an input's index here is its index in every method
+   * @param capacity rows that fit, at least 1
+   */
+  public TensorBuffers(List<TensorSpec> specs, int capacity) {
+    this.specs = List.copyOf(specs);
+    this.capacity = capacity;
+    numbers = new ByteBuffer[specs.size()];
+    longs = new LongBuffer[specs.size()];
+    strings = new String[specs.size()][];
+    rowBytes = new int[specs.size()];
+    rowElements = new int[specs.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      TensorSpec spec = specs.get(i);
+      rowElements[i] = spec.rowElements();
+      if (spec.type() == ElementType.STRING) {
+        strings[i] = new String[Math.multiplyExact(capacity, rowElements[i])];
+        Arrays.fill(strings[i], "");
+      } else {
+        rowBytes[i] = Math.multiplyExact(rowElements[i], spec.type().bytes());
+        numbers[i] =
+            ByteBuffer.allocateDirect(Math.multiplyExact(capacity, rowBytes[i]))
+                .order(ByteOrder.nativeOrder());
+        if (spec.type() == ElementType.INT64) {
+          longs[i] = numbers[i].asLongBuffer();
+        }
+      }
+    }
+  }
+
+  public List<TensorSpec> specs() {
+    return specs;
+  }
+
+  /** Rows that fit. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /**
+   * The memory of a numeric input. Use absolute access: position and limit stay as they are. Null
+   * for text.
+   */
+  public ByteBuffer numbers(int input) {
+    return numbers[input];
+  }
+
+  /**
+   * The memory of an int64 input, counted in elements; use absolute access. Null for other types.
+   */
+  public LongBuffer longs(int input) {
+    return longs[input];
+  }
+
+  /** The values of a text input, row-major. Null for numbers. */
+  public String[] strings(int input) {
+    return strings[input];
+  }
+
+  /** Bytes in one row of a numeric input. */
+  public int rowBytes(int input) {
+    return rowBytes[input];
+  }
+
+  /** Elements in one row of an input. */
+  public int rowElements(int input) {
+    return rowElements[input];
+  }
+
+  /** Direct memory held, in bytes. */
+  public long directBytes() {
+    long sum = 0;
+    for (ByteBuffer buffer : numbers) {
+      sum += buffer == null ? 0 : buffer.capacity();
+    }
+    return sum;
+  }
+
+  /** Copies whole rows of all inputs from buffers with the same specs. */
+  public void copyRows(TensorBuffers source, int sourceRow, int targetRow, int rows) {
+    for (int i = 0; i < numbers.length; i++) {
+      if (numbers[i] != null) {
+        numbers[i].put(
+            targetRow * rowBytes[i],
+            source.numbers[i],
+            sourceRow * rowBytes[i],
+            rows * rowBytes[i]);
+      } else {
+        System.arraycopy(
+            source.strings[i],
+            sourceRow * rowElements[i],
+            strings[i],
+            targetRow * rowElements[i],
+            rows * rowElements[i]);
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.podium.server.repository;
+
+import dev.podium.server.engine.CompileOptions;
+import dev.podium.server.engine.Engine;
+import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.Graph;
+import dev.podium.server.engine.RankingSession;
+import dev.podium.server.fault.ModelException;
+import dev.podium.server.feature.InputLayout;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.SignatureBuilder;
+import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.schedule.ServedVersion;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/** Loads one version from its folder: rules, graph, signature, warm-up. Thread-safe. */
+final class ModelLoader {
+  private final Engine engine;
+  private final EngineOptions defaults;
+  private final CompileOptions compileDefaults;
+  private final Set<Path> allowedLibraries;
+
+  ModelLoader(
+      Engine engine,
+      EngineOptions defaults,
+      CompileOptions compileDefaults,
+      Set<Path> allowedLibraries) {
+    this.engine = engine;
+    this.defaults = defaults;
+    this.compileDefaults = compileDefaults;
+    this.allowedLibraries = Set.copyOf(allowedLibraries);
+  }
+
+  /** Reads a model folder's {@code model.yaml}. */
+  static ModelYaml yaml(Path modelFolder) throws ModelException {
+    return ModelYamlReader.read(modelFolder.resolve("model.yaml"));
+  }
+
+  LoadedVersion load(Path modelFolder, long number) throws ModelException {
+    String model = modelFolder.getFileName().toString();
+    Path folder = modelFolder.resolve(Long.toString(number));
+    boolean own = Files.exists(folder.resolve("model.yaml"));
+    ModelYaml yaml = yaml(own ? folder : modelFolder);
+    Graph graph =
+        engine.load(folder.resolve("model.onnx"), yaml.engineOptions(defaults, allowedLibraries));
+    try {
+      InputLayout layout =
+          new SignatureBuilder(graph.inputs())
+              .layOut(yaml.features(), new VocabularyFolder(modelFolder));
+      List<TensorSpec> outputs =
+          graph.probeOutputs(
+              layout.inputs(), SignatureBuilder.wantedOutputs(yaml.outputs(), graph.outputs()));
+      Signature signature = SignatureBuilder.build(layout, yaml.outputs(), outputs);
+      RankingSession session =
+          graph.prepare(
+              signature,
+              outputs,
+              yaml.tileRows(),
+              yaml.compileOptions(compileDefaults),
+              WarmUp.probes(signature, WarmUpRequests.read(folder)));
+      return new LoadedVersion(
+          new ServedVersion(model, number, signature, session, yaml.weight(), yaml.fallbackScore()),
+          yaml.description(),
+          graph.providers(),
+          graph.notes());
+    } catch (ModelException | RuntimeException e) {
+      graph.close();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,10 @@
+package dev.podium.server.repository;
+
+import java.util.concurrent.CompletionStage;
+
+/** Frees what the request path keeps for a version, once no request holds it. */
+@FunctionalInterface
+public interface VersionCloser {
+  /** Completes when nothing uses the version's session any more, so that it can be closed. */
+  CompletionStage<Void> retire(LoadedVersion version);
+}

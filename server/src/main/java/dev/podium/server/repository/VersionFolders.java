@@ -1,0 +1,36 @@
+package dev.podium.server.repository;
+
+import dev.podium.server.fault.ModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Finds the versions in a model folder. */
+final class VersionFolders {
+  private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,17}");
+
+  private VersionFolders() {}
+
+  static boolean isVersion(String name) {
+    return VERSION.matcher(name).matches();
+  }
+
+  static NavigableSet<Long> in(Path modelFolder) throws ModelException {
+    NavigableSet<Long> numbers = new TreeSet<>();
+    try (Stream<Path> entries = Files.list(modelFolder)) {
+      entries
+          .filter(Files::isDirectory)
+          .map(path -> path.getFileName().toString())
+          .filter(VersionFolders::isVersion)
+          .map(Long::valueOf)
+          .forEach(numbers::add);
+    } catch (IOException e) {
+      throw new ModelException(modelFolder + ": can't be read: " + e.getMessage(), e);
+    }
+    return numbers;
+  }
+}

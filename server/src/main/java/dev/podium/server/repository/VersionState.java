@@ -1,0 +1,15 @@
+package dev.podium.server.repository;
+
+/** States of a version. A version moves down this list and never up; FAILED ends it too. */
+public enum VersionState {
+  /** From the moment that the folder is found until the version is ready to serve. */
+  LOADING,
+  /** From the moment that requests may be given to it. */
+  AVAILABLE,
+  /** From the moment that it takes no new requests, while those it has are finished. */
+  UNLOADING,
+  /** From the moment that its session is closed and its memory is free. */
+  UNLOADED,
+  /** From the moment that loading failed. */
+  FAILED
+}

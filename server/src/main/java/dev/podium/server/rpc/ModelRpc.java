@@ -1,0 +1,133 @@
+package dev.podium.server.rpc;
+
+import dev.podium.ranking.v1.DataType;
+import dev.podium.ranking.v1.GetModelRequest;
+import dev.podium.ranking.v1.ListModelsRequest;
+import dev.podium.ranking.v1.ListModelsResponse;
+import dev.podium.ranking.v1.Model;
+import dev.podium.ranking.v1.ModelServiceGrpc;
+import dev.podium.ranking.v1.ModelSpec;
+import dev.podium.ranking.v1.ModelSummary;
+import dev.podium.ranking.v1.VersionState;
+import dev.podium.ranking.v1.VersionStatus;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.Feature;
+import dev.podium.server.feature.IdRule;
+import dev.podium.server.feature.Kind;
+import dev.podium.server.feature.Role;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.Vocabulary;
+import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.repository.ModelStatus;
+import io.grpc.stub.StreamObserver;
+
+/** {@code podium.ranking.v1.ModelService}: what is served. */
+public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
+  private static final int VOCABULARY_SAMPLE = 1_000;
+
+  private final ModelRepository repository;
+
+  public ModelRpc(ModelRepository repository) {
+    this.repository = repository;
+  }
+
+  @Override
+  public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> answer) {
+    ListModelsResponse.Builder models = ListModelsResponse.newBuilder();
+    for (ModelStatus status : repository.status()) {
+      ModelSummary.Builder summary =
+          ModelSummary.newBuilder().setName(status.name()).setMessage(status.message());
+      status.versions().forEach(version -> summary.addVersions(version(version)));
+      models.addModels(summary);
+    }
+    answer.onNext(models.build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void getModel(GetModelRequest request, StreamObserver<Model> answer) {
+    ModelSpec spec = request.getModel();
+    try {
+      LoadedVersion version =
+          repository.acquire(spec.getName(), spec.getVersion(), spec.getLabel());
+      try {
+        answer.onNext(describe(version, repository.status(version)));
+        answer.onCompleted();
+      } finally {
+        version.release();
+      }
+    } catch (RankException e) {
+      answer.onError(Statuses.status(e).asRuntimeException(Statuses.trailers(e)));
+    }
+  }
+
+  private static Model describe(LoadedVersion version, ModelStatus.Version status) {
+    Signature signature = version.signature();
+    Model.Builder model =
+        Model.newBuilder()
+            .setModel(ModelSpec.newBuilder().setName(version.model()).setVersion(version.number()))
+            .setStatus(version(status))
+            .setDescription(version.description())
+            .addAllExecutionProviders(version.providers());
+    signature.features().forEach(feature -> model.addFeatures(feature(feature)));
+    for (Signature.Output output : signature.outputs()) {
+      model.addOutputs(
+          dev.podium.ranking.v1.Output.newBuilder()
+              .setName(output.name())
+              .setWidth(output.width()));
+    }
+    return model.build();
+  }
+
+  private static VersionStatus version(ModelStatus.Version version) {
+    return VersionStatus.newBuilder()
+        .setVersion(version.number())
+        .setState(
+            switch (version.state()) {
+              case LOADING -> VersionState.VERSION_STATE_LOADING;
+              case AVAILABLE -> VersionState.VERSION_STATE_AVAILABLE;
+              case UNLOADING -> VersionState.VERSION_STATE_UNLOADING;
+              case UNLOADED -> VersionState.VERSION_STATE_UNLOADED;
+              case FAILED -> VersionState.VERSION_STATE_FAILED;
+            })
+        .setMessage(version.message())
+        .addAllLabels(version.labels())
+        .build();
+  }
+
+  private static dev.podium.ranking.v1.Feature feature(Feature feature) {
+    dev.podium.ranking.v1.Feature.Builder wire =
+        dev.podium.ranking.v1.Feature.newBuilder()
+            .setName(feature.name())
+            .setRole(
+                feature.role() == Role.CONTEXT
+                    ? dev.podium.ranking.v1.Role.ROLE_CONTEXT
+                    : dev.podium.ranking.v1.Role.ROLE_CANDIDATE)
+            .setKind(
+                switch (feature.kind()) {
+                  case DENSE -> dev.podium.ranking.v1.Kind.KIND_DENSE;
+                  case CATEGORICAL -> dev.podium.ranking.v1.Kind.KIND_CATEGORICAL;
+                  case SEQUENCE -> dev.podium.ranking.v1.Kind.KIND_SEQUENCE;
+                })
+            .setWireType(
+                switch (feature.wireType()) {
+                  case INT64 -> DataType.DATA_TYPE_INT64;
+                  case FLOAT -> DataType.DATA_TYPE_FLOAT32;
+                  case STRING -> DataType.DATA_TYPE_STRING;
+                })
+            .setWidth(feature.kind() == Kind.DENSE ? feature.width() : 1)
+            .setLength(feature.kind() == Kind.SEQUENCE ? feature.width() : 0)
+            .setRequired(feature.required());
+    if (feature.ids() instanceof IdRule.Bounded bounded) {
+      wire.setVocabularySize(bounded.size());
+    } else if (feature.ids() instanceof IdRule.Listed listed) {
+      Vocabulary vocabulary = listed.vocabulary();
+      wire.setVocabularySize(listed.size());
+      for (int i = 0; i < Math.min(VOCABULARY_SAMPLE, vocabulary.size()); i++) {
+        wire.addVocabularySample(vocabulary.entry(i));
+      }
+    }
+    return wire.build();
+  }
+}

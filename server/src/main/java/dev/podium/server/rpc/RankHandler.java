@@ -1,0 +1,94 @@
+package dev.podium.server.rpc;
+
+import dev.podium.ranking.v1.RankError;
+import dev.podium.ranking.v1.RankResponse;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.WireRequest;
+import dev.podium.server.schedule.RankTask;
+import java.util.concurrent.Executor;
+
+/**
+ * Takes one ranking request from bytes to the scheduler: finds the columns, the model and the
+ * outputs, and refuses what can be refused so far.
+ */
+final class RankHandler implements RequestHandler {
+  private final RequestDesk desk;
+
+  RankHandler(RequestDesk desk) {
+    this.desk = desk;
+  }
+
+  @Override
+  public RankTask handle(
+      MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender) {
+    long arrival = desk.now();
+    if (!desk.receive(bytes, responder)) {
+      return null;
+    }
+    PendingRank pending = new PendingRank(desk, bytes, responder);
+    try {
+      WireRequest request = WireRequest.parse(bytes.array(), bytes.length());
+      pending.parsed(request);
+      check(request);
+      desk.open(
+          pending,
+          "candidates.count",
+          request.rows(),
+          request.modelName(),
+          request.version(),
+          request.label(),
+          request.priority());
+      pending.version().signature().resolve(request);
+      pending.resolve();
+      if (request.rows() == 0) {
+        pending.succeedEmpty();
+        return null;
+      }
+      return desk.submit(
+          pending,
+          request,
+          arrival,
+          deadlineNanos,
+          request.priority(),
+          request.allowPartial(),
+          lender);
+    } catch (RankException e) {
+      pending.failed(e);
+      return null;
+    }
+  }
+
+  private static void check(WireRequest request) throws RankException {
+    if (request.topK() < 0) {
+      throw RankException.invalid("top_k: " + request.topK() + " (expected: 0 or more)");
+    }
+    if (request.modelName().isEmpty()) {
+      throw RankException.invalid("model.name: empty (expected: the name of a model)");
+    }
+    if (request.version() < 0) {
+      throw RankException.invalid("model.version: " + request.version() + " (expected: 1 or more)");
+    }
+  }
+
+  @Override
+  public byte[] streamed(byte[] answer) {
+    return answer;
+  }
+
+  @Override
+  public byte[] streamed(String requestId, RankException why) {
+    return RankResponse.newBuilder()
+        .setRequestId(requestId)
+        .setError(
+            RankError.newBuilder()
+                .setCode(Statuses.number(why.code()))
+                .setMessage(why.getMessage()))
+        .build()
+        .toByteArray();
+  }
+
+  @Override
+  public boolean inOrder() {
+    return false;
+  }
+}

@@ -1,0 +1,40 @@
+package dev.podium.server.rpc;
+
+import dev.podium.ranking.v1.RankingServiceGrpc;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+
+/**
+ * {@code podium.ranking.v1.RankingService}. Works on calls rather than stubs: a request stays bytes
+ * until a worker writes it into the runtime's buffers, and its answer is sent from the thread that
+ * computed it.
+ */
+public final class RankingRpc implements BindableService {
+  private final RequestHandler handler;
+  private final ByteMethods methods;
+  private final CallDeadline deadline;
+
+  /** Requests go through this desk. */
+  public RankingRpc(RequestDesk desk) {
+    this.handler = new RankHandler(desk);
+    this.methods = desk.methods();
+    this.deadline = desk.deadline();
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    var rank = methods.of(RankingServiceGrpc.getRankMethod());
+    var stream = methods.of(RankingServiceGrpc.getRankStreamMethod());
+    ServiceDescriptor descriptor =
+        ServiceDescriptor.newBuilder(RankingServiceGrpc.SERVICE_NAME)
+            .setSchemaDescriptor(RankingServiceGrpc.getServiceDescriptor().getSchemaDescriptor())
+            .addMethod(rank)
+            .addMethod(stream)
+            .build();
+    return ServerServiceDefinition.builder(descriptor)
+        .addMethod(rank, (call, headers) -> new UnaryCall(handler, call, deadline.nanos()))
+        .addMethod(stream, (call, headers) -> new StreamCall(handler, call, deadline.nanos()))
+        .build();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.podium.server.rpc;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
+import com.google.rpc.RetryInfo;
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.RankException;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.protobuf.ProtoUtils;
+
+/** Failures in gRPC's terms. */
+final class Statuses {
+  /** Where gRPC libraries look for the details of a status. */
+  private static final Metadata.Key<com.google.rpc.Status> DETAILS =
+      Metadata.Key.of(
+          "grpc-status-details-bin",
+          ProtoUtils.metadataMarshaller(com.google.rpc.Status.getDefaultInstance()));
+
+  private Statuses() {}
+
+  static Status status(RankException e) {
+    return code(e.code()).withDescription(e.getMessage());
+  }
+
+  /** Trailers of a failure: when to try again, if that is known. */
+  static Metadata trailers(RankException e) {
+    Metadata trailers = new Metadata();
+    if (e.retryAfterMillis() > 0) {
+      Duration delay =
+          Duration.newBuilder()
+              .setSeconds(e.retryAfterMillis() / 1000)
+              .setNanos((int) (e.retryAfterMillis() % 1000) * 1_000_000)
+              .build();
+      trailers.put(
+          DETAILS,
+          com.google.rpc.Status.newBuilder()
+              .setCode(number(e.code()))
+              .setMessage(e.getMessage())
+              .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()))
+              .build());
+    }
+    return trailers;
+  }
+
+  /** The code's number on the wire. */
+  static int number(FaultCode code) {
+    return code(code).getCode().value();
+  }
+
+  private static Status code(FaultCode code) {
+    return switch (code) {
+      case CANCELLED -> Status.CANCELLED;
+      case INVALID_ARGUMENT -> Status.INVALID_ARGUMENT;
+      case DEADLINE_EXCEEDED -> Status.DEADLINE_EXCEEDED;
+      case NOT_FOUND -> Status.NOT_FOUND;
+      case RESOURCE_EXHAUSTED -> Status.RESOURCE_EXHAUSTED;
+      case UNAVAILABLE -> Status.UNAVAILABLE;
+      case INTERNAL -> Status.INTERNAL;
+    };
+  }
+}

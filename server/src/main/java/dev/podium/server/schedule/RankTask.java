@@ -1,0 +1,188 @@
+package dev.podium.server.schedule;
+
+import dev.podium.server.engine.ContextTensors;
+import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Priority;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.RowSource;
+import dev.podium.server.feature.TensorBuffers;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * One request on its way through the scheduler: made by the caller, given once to {@link
+ * TileScheduler#submit}, ended exactly once. Only {@link #cancel} and {@link #isEnded} are for the
+ * caller, from any thread.
+ */
+public final class RankTask {
+  /** For a task that may take as long as it takes. */
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  private static final VarHandle ENDED;
+
+  static {
+    try {
+      ENDED = MethodHandles.lookup().findVarHandle(RankTask.class, "ended", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  final ServedVersion version;
+  final RowSource request;
+  final int rows;
+  final long arrivalNanos;
+  final long deadlineNanos;
+  final Priority priority;
+  final boolean allowPartial;
+  final RankCompletion completion;
+
+  private volatile boolean ended;
+
+  /** Set by submit; null before. */
+  volatile TileScheduler scheduler;
+
+  // How it waits. Guarded by the scheduler's lock, like everything below unless noted; times are
+  // nanoseconds since the scheduler was made.
+  long arrival;
+  long deadline;
+  long due;
+  long sequence;
+  int dueIndex = -1;
+  int deadlineIndex = -1;
+  Flow flow;
+  boolean split;
+  boolean apart;
+
+  /** What it is expected to cost by itself, in microseconds, and the part not yet handed out. */
+  double micros;
+
+  double waitingMicros;
+
+  int tiles;
+  int nextTile;
+  int runningTiles;
+  int doneTiles;
+  long takenAt = -1;
+  long assembleNanos;
+  long inferNanos;
+  int tilesRun;
+  boolean released;
+
+  /** Which tiles of a large task are done; null for a small one. */
+  boolean[] done;
+
+  // Written by the worker that assembles, read by those that run the tiles later.
+  TensorBuffers assembled;
+  ContextTensors context;
+  float[][] scores;
+  List<String> warnings = List.of();
+
+  /**
+   * @param version shall score it
+   * @param request resolved against the version's signature; at least one row
+   * @param arrivalNanos when it had arrived, on the scheduler's clock
+   * @param deadlineNanos when nobody waits for it any more, on the same clock, or {@link
+   *     #NO_DEADLINE}
+   * @param priority who is served first when there is too much to do
+   * @param allowPartial whether, shortly before the deadline, the rows scored so far are welcome
+   * @param completion hears how it ended
+   */
+  public RankTask(
+      ServedVersion version,
+      RowSource request,
+      long arrivalNanos,
+      long deadlineNanos,
+      Priority priority,
+      boolean allowPartial,
+      RankCompletion completion) {
+    this(
+        version,
+        request,
+        request.rows(),
+        arrivalNanos,
+        deadlineNanos,
+        priority,
+        allowPartial,
+        completion);
+  }
+
+  /** For simulations, which have no messages. */
+  RankTask(
+      ServedVersion version,
+      RowSource request,
+      int rows,
+      long arrivalNanos,
+      long deadlineNanos,
+      Priority priority,
+      boolean allowPartial,
+      RankCompletion completion) {
+    if (rows < 1) {
+      throw new IllegalArgumentException("rows: " + rows + " (expected: at least 1)");
+    }
+    this.version = Objects.requireNonNull(version);
+    this.request = request;
+    this.rows = rows;
+    this.arrivalNanos = arrivalNanos;
+    this.deadlineNanos = deadlineNanos;
+    this.priority = Objects.requireNonNull(priority);
+    this.allowPartial = allowPartial;
+    this.completion = Objects.requireNonNull(completion);
+  }
+
+  /**
+   * Ends the task with CANCELLED unless it has ended. Nothing runs for it afterwards; a tile that
+   * runs for it alone is stopped.
+   *
+   * @return whether this call ended it
+   */
+  public boolean cancel() {
+    RankException fault = new RankException(FaultCode.CANCELLED, "cancelled by the caller");
+    TileScheduler owner = scheduler;
+    if (owner != null) {
+      return owner.cancel(this, fault);
+    }
+    if (!tryEnd()) {
+      return false;
+    }
+    completion.failed(fault);
+    return true;
+  }
+
+  /** Whether it was answered, refused, cancelled or expired. */
+  public boolean isEnded() {
+    return ended;
+  }
+
+  /** Whoever gets true calls the completion. */
+  boolean tryEnd() {
+    return ENDED.compareAndSet(this, false, true);
+  }
+
+  /** Whether it takes several tiles. */
+  boolean isLarge() {
+    return tiles > 1;
+  }
+
+  /** Decides the form and cuts it into tiles. */
+  void plan(ExecutionPlan plan) {
+    split =
+        plan.split()
+            && rows >= plan.splitFromRows()
+            && (request == null || request.sharesContext(version.signature()));
+    tiles = plan.rowsIndependent() ? Slices.count(rows, plan.tileRows()) : 1;
+    double perTile = tileMicros(plan);
+    micros = tiles * perTile + (split ? plan.contextMicros() : 0);
+    waitingMicros = micros;
+  }
+
+  /** What one of its tiles is expected to take, in microseconds; never 0. */
+  double tileMicros(ExecutionPlan plan) {
+    int largest = Slices.largest(rows, tiles);
+    return Math.max(
+        1, split ? plan.splitCost().micros(largest) : plan.exportedCost().micros(largest));
+  }
+}

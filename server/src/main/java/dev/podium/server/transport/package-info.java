@@ -1,0 +1,2 @@
+/** Netty: TCP, Unix domain socket, message limits. */
+package dev.podium.server.transport;

@@ -1,0 +1,101 @@
+package dev.podium.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the rooms, as ARCHITECTURE.md draws them. */
+class RoomsTest {
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new DoNotIncludeTests())
+          .importPackages("dev.podium.server");
+
+  @Test
+  void roomsUseOnlyTheRoomsBelowThem() {
+    mayUse("fault");
+    mayUse("yaml");
+    mayUse("feature", "fault");
+    mayUse("engine", "feature", "fault");
+    mayUse("schedule", "engine", "feature", "fault");
+    mayUse("admission", "fault");
+    mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
+    mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse("rpc", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse(
+        "admin", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse("transport", "telemetry", "fault");
+  }
+
+  @Test
+  void noRoomsUseEachOtherInACircle() {
+    slices().matching("dev.podium.server.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void onlyTheEngineKnowsTheRuntime() {
+    onlyIn("ai.onnxruntime..", "engine");
+  }
+
+  /** The repository reads warm-up requests, which are ranking requests in JSON. */
+  @Test
+  void onlyThreeRoomsKnowTheWire() {
+    onlyIn("dev.podium.ranking..", "rpc", "feature", "repository");
+  }
+
+  @Test
+  void onlyTransportKnowsNetty() {
+    onlyIn("io.netty..", "transport");
+  }
+
+  @Test
+  void aBrokenRuleIsNoticed() {
+    assertThatThrownBy(() -> onlyIn("dev.podium.ranking..", "rpc"))
+        .isInstanceOf(AssertionError.class);
+    assertThatThrownBy(() -> mayUse("rpc", "fault")).isInstanceOf(AssertionError.class);
+  }
+
+  /** Of the server's rooms, a room may use itself and those named. */
+  private static void mayUse(String room, String... others) {
+    List<String> allowed = new ArrayList<>(List.of(others));
+    allowed.add(room);
+    DescribedPredicate<JavaClass> forbidden =
+        new DescribedPredicate<>("of another room than %s", allowed) {
+          @Override
+          public boolean test(JavaClass target) {
+            String name = target.getPackageName();
+            return name.startsWith("dev.podium.server")
+                && allowed.stream().noneMatch(a -> name.startsWith("dev.podium.server." + a));
+          }
+        };
+    noClasses()
+        .that()
+        .resideInAPackage("dev.podium.server." + room + "..")
+        .should()
+        .dependOnClassesThat(forbidden)
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  private static void onlyIn(String library, String... rooms) {
+    String[] packages =
+        Stream.of(rooms).map(room -> "dev.podium.server." + room + "..").toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(packages)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(CLASSES);
+  }
+}

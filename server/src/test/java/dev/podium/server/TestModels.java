@@ -1,0 +1,218 @@
+package dev.podium.server;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Small models for tests, written as ONNX by hand so that their scores are plain to see. */
+public final class TestModels {
+  private static final long OPSET = 17;
+
+  private TestModels() {}
+
+  /**
+   * {@code score = x[0] + 10 * x[1] + 100 * item + 1000 * user}; {@code log = ln(x[0])}, which is
+   * NaN below 0. Features: context {@code user} (below 10, default 0), candidates {@code item}
+   * (below 1,000) and {@code x} (two numbers).
+   */
+  public static void sum(Path repository, String name) throws IOException {
+    write(
+        repository,
+        name,
+        """
+        features:
+          - {name: user, role: context, vocabulary: {size: 10}, default: 0}
+          - {name: item, vocabulary: {size: 1000}}
+          - {name: x}
+        tile_rows: 256
+        """,
+        sumModel());
+  }
+
+  static ModelProto sumModel() {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("sum");
+    graph.addInput(value("user", TensorProto.DataType.INT64));
+    graph.addInput(value("item", TensorProto.DataType.INT64));
+    graph.addInput(value("x", TensorProto.DataType.FLOAT, 2));
+    graph.addInitializer(floats("x_weights", new long[] {2, 1}, 1, 10));
+    graph.addInitializer(floats("item_weight", new long[] {}, 100));
+    graph.addInitializer(floats("user_weight", new long[] {}, 1000));
+    graph.addInitializer(longs("one", 1));
+    graph.addInitializer(longs("zero", 0));
+    graph.addNode(node("MatMul", "x_part", "x", "x_weights"));
+    graph.addNode(node("Unsqueeze", "item_column", "item", "one"));
+    graph.addNode(cast("item_float", "item_column"));
+    graph.addNode(node("Mul", "item_part", "item_float", "item_weight"));
+    graph.addNode(node("Unsqueeze", "user_column", "user", "one"));
+    graph.addNode(cast("user_float", "user_column"));
+    graph.addNode(node("Mul", "user_part", "user_float", "user_weight"));
+    graph.addNode(node("Add", "x_item", "x_part", "item_part"));
+    graph.addNode(node("Add", "score", "x_item", "user_part"));
+    graph.addNode(node("Slice", "first", "x", "zero", "one", "one"));
+    graph.addNode(node("Log", "log", "first"));
+    graph.addOutput(value("score", TensorProto.DataType.FLOAT, 1));
+    graph.addOutput(value("log", TensorProto.DataType.FLOAT, 1));
+    return model(graph);
+  }
+
+  /** As {@link #sum}, with its weights in a file of their own. */
+  public static void sumWithExternalData(Path repository, String name) throws IOException {
+    ModelProto.Builder model = sumModel().toBuilder();
+    TensorProto.Builder weights = model.getGraphBuilder().getInitializerBuilder(0);
+    byte[] data = weights.getRawData().toByteArray();
+    weights
+        .clearRawData()
+        .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+        .addExternalData(
+            StringStringEntryProto.newBuilder().setKey("location").setValue("model.onnx.data"));
+    sum(repository, name);
+    Path folder = repository.resolve(name).resolve("1");
+    Files.write(folder.resolve("model.onnx"), model.build().toByteArray());
+    Files.write(folder.resolve("model.onnx.data"), data);
+  }
+
+  /**
+   * Gives every type of input back as a score of its own: int32, double, bool, and whether the text
+   * is "yes".
+   */
+  public static void everyType(Path repository, String name) throws IOException {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("types");
+    graph.addInput(value("i", TensorProto.DataType.INT32));
+    graph.addInput(value("d", TensorProto.DataType.DOUBLE));
+    graph.addInput(value("b", TensorProto.DataType.BOOL));
+    graph.addInput(value("s", TensorProto.DataType.STRING));
+    graph.addNode(cast("i_score", "i"));
+    graph.addNode(node("Identity", "d_score", "d"));
+    graph.addNode(cast("b_score", "b"));
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName("yes")
+            .setDataType(TensorProto.DataType.STRING.getNumber())
+            .addStringData(ByteString.copyFromUtf8("yes")));
+    graph.addNode(node("Equal", "s_equal", "s", "yes"));
+    graph.addNode(cast("s_score", "s_equal"));
+    graph.addOutput(value("i_score", TensorProto.DataType.FLOAT));
+    graph.addOutput(value("d_score", TensorProto.DataType.DOUBLE));
+    graph.addOutput(value("b_score", TensorProto.DataType.FLOAT));
+    graph.addOutput(value("s_score", TensorProto.DataType.FLOAT));
+    ModelProto model =
+        model(graph).toBuilder().clearOpsetImport().addOpsetImport(opset(19)).build();
+    write(repository, name, "", model);
+  }
+
+  /** As {@link #sum}, claiming a version of the operator set. */
+  public static void withOpset(Path repository, String name, long version) throws IOException {
+    sum(repository, name);
+    ModelProto model =
+        sumModel().toBuilder().clearOpsetImport().addOpsetImport(opset(version)).build();
+    Files.write(repository.resolve(name).resolve("1/model.onnx"), model.toByteArray());
+  }
+
+  /** {@code share = x / sum of x over all rows}: each score depends on the whole request. */
+  public static void share(Path repository, String name) throws IOException {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("share");
+    graph.addInput(value("x", TensorProto.DataType.FLOAT, 1));
+    graph.addInitializer(longs("rows", 0));
+    graph.addNode(node("ReduceSum", "sum", "x", "rows"));
+    graph.addNode(node("Div", "share", "x", "sum"));
+    graph.addOutput(value("share", TensorProto.DataType.FLOAT, 1));
+    write(repository, name, "tile_rows: 16\n", model(graph));
+  }
+
+  /** Writes a model folder with one version. */
+  public static void write(Path repository, String name, String yaml, ModelProto model)
+      throws IOException {
+    Path folder = Files.createDirectories(repository.resolve(name).resolve("1"));
+    if (!yaml.isEmpty()) {
+      Files.writeString(repository.resolve(name).resolve("model.yaml"), yaml);
+    }
+    Files.write(folder.resolve("model.onnx"), model.toByteArray());
+  }
+
+  private static ModelProto model(GraphProto.Builder graph) {
+    return ModelProto.newBuilder()
+        .setIrVersion(8)
+        .addOpsetImport(opset(OPSET))
+        .setGraph(graph)
+        .build();
+  }
+
+  private static OperatorSetIdProto opset(long version) {
+    return OperatorSetIdProto.newBuilder().setVersion(version).build();
+  }
+
+  private static NodeProto node(String operator, String output, String... inputs) {
+    return NodeProto.newBuilder()
+        .setName(output)
+        .setOpType(operator)
+        .addAllInput(List.of(inputs))
+        .addOutput(output)
+        .build();
+  }
+
+  private static NodeProto cast(String output, String input) {
+    return node("Cast", output, input).toBuilder()
+        .addAttribute(
+            AttributeProto.newBuilder()
+                .setName("to")
+                .setType(AttributeProto.AttributeType.INT)
+                .setI(TensorProto.DataType.FLOAT.getNumber()))
+        .build();
+  }
+
+  /** A tensor of shape [rows, sizes...]. */
+  private static ValueInfoProto value(String name, TensorProto.DataType type, int... sizes) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("rows"));
+    for (int size : sizes) {
+      shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(size));
+    }
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(
+            TypeProto.newBuilder()
+                .setTensorType(
+                    TypeProto.Tensor.newBuilder().setElemType(type.getNumber()).setShape(shape)))
+        .build();
+  }
+
+  private static TensorProto floats(String name, long[] shape, float... values) {
+    ByteBuffer data =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (float value : values) {
+      data.putFloat(value);
+    }
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(TensorProto.DataType.FLOAT.getNumber())
+            .setRawData(ByteString.copyFrom(data.array()));
+    for (long size : shape) {
+      tensor.addDims(size);
+    }
+    return tensor.build();
+  }
+
+  private static TensorProto longs(String name, long value) {
+    return TensorProto.newBuilder()
+        .setName(name)
+        .setDataType(TensorProto.DataType.INT64.getNumber())
+        .addDims(1)
+        .addInt64Data(value)
+        .build();
+  }
+}

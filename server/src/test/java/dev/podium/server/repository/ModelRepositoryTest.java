@@ -1,0 +1,226 @@
+package dev.podium.server.repository;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.podium.server.TestModels;
+import dev.podium.server.engine.CompileOptions;
+import dev.podium.server.engine.Engine;
+import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.ModelException;
+import dev.podium.server.fault.RankException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelRepositoryTest {
+  private static final VersionCloser AT_ONCE = version -> CompletableFuture.completedFuture(null);
+
+  @TempDir private Path root;
+  private ModelRepository repository;
+
+  @BeforeEach
+  void make() {
+    repository = of(root, Set.of());
+  }
+
+  private static ModelRepository of(Path folder, Set<Path> libraries) {
+    return new ModelRepository(
+        folder,
+        Engine.onnxRuntime(),
+        EngineOptions.DEFAULT,
+        CompileOptions.DEFAULT,
+        libraries,
+        AT_ONCE);
+  }
+
+  @AfterEach
+  void close() {
+    repository.close();
+  }
+
+  @Test
+  void oneBadModelStopsNoOther() throws Exception {
+    TestModels.sum(root, "good");
+    TestModels.sum(root, "truncated");
+    Path file = root.resolve("truncated/1/model.onnx");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+    TestModels.sum(root, "garbage");
+    Files.writeString(root.resolve("garbage/1/model.onnx"), "no model");
+    TestModels.sumWithExternalData(root, "lost-data");
+    Files.delete(root.resolve("lost-data/1/model.onnx.data"));
+    TestModels.withOpset(root, "future", 9_999);
+    TestModels.sum(root, "unknown-key");
+    append("unknown-key", "colour: red\n");
+    TestModels.sum(root, "no-such-input");
+    append("no-such-input", "  - {name: age}\n");
+    TestModels.sum(root, "bad-yaml");
+    append("bad-yaml", "  - {name: [\n");
+    TestModels.sum(root, "bad-golden");
+    Files.writeString(root.resolve("bad-golden/1/golden.jsonl"), "{\"request\": {\"no\": 1}}\n");
+    Files.createDirectories(root.resolve("empty"));
+    Files.writeString(root.resolve("a-file"), "left alone");
+
+    repository.load(Runnable::run);
+
+    LoadedVersion good = repository.acquire("good", 0, "");
+    assertThat(good.number()).isEqualTo(1);
+    good.release();
+    failed("truncated", "model.onnx");
+    failed("garbage", "model.onnx");
+    failed("lost-data", "model.onnx.data");
+    failed("future", "model.onnx");
+    failed("unknown-key", "unknown key 'colour' (expected: one of");
+    failed("no-such-input", "feature 'age': the graph has no input 'age'");
+    failed("bad-yaml", "model.yaml: line");
+    failed("bad-golden", "golden.jsonl:1: no request in JSON");
+    failed("empty", "no version to serve");
+    assertThat(repository.status()).extracting(ModelStatus::name).doesNotContain("a-file");
+  }
+
+  @Test
+  void theNewestVersionServesAndLabelsNameOthers() throws Exception {
+    TestModels.sum(root, "m");
+    copyVersion("m", 3);
+    copyVersion("m", 12);
+    Files.createDirectories(root.resolve("m/notes"));
+    append("m", "labels: {stable: 3}\n");
+    repository.load(Runnable::run);
+    assertThat(number("m", 0, "")).isEqualTo(12);
+    assertThat(number("m", 0, "stable")).isEqualTo(3);
+    assertThat(number("m", 3, "")).isEqualTo(3);
+    notFound("m", 1, "", "model 'm': no version 1 (expected: one of [3, 12])");
+    notFound("m", 0, "canary", "model 'm': no label 'canary' (expected: one of [stable])");
+    notFound("n", 0, "", "model 'n': unknown (expected: one of m)");
+    List<ModelStatus.Version> versions = repository.status().get(0).versions();
+    assertThat(versions).extracting(ModelStatus.Version::number).containsExactly(12L, 3L);
+    assertThat(versions.get(1).labels()).containsExactly("stable");
+  }
+
+  @Test
+  void aVersionStaysUntilTheLastRequestGivesItBack() throws Exception {
+    TestModels.sum(root, "m");
+    repository.load(Runnable::run);
+    LoadedVersion first = repository.acquire("m", 0, "");
+    LoadedVersion second = repository.acquire("m", 0, "");
+    repository.close();
+    assertThat(state("m")).isEqualTo(VersionState.UNLOADING);
+    assertThatThrownBy(() -> repository.acquire("m", 0, ""))
+        .isInstanceOfSatisfying(
+            RankException.class, e -> assertThat(e.code()).isEqualTo(FaultCode.UNAVAILABLE));
+    first.release();
+    assertThat(state("m")).isEqualTo(VersionState.UNLOADING);
+    second.release();
+    assertThat(state("m")).isEqualTo(VersionState.UNLOADED);
+    assertThatThrownBy(second::release).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aProviderThatIsNotThereIsNotedOrRefused() throws Exception {
+    TestModels.sum(root, "falls-back");
+    append("falls-back", "execution_providers: [cuda, cpu]\n");
+    TestModels.sum(root, "insists");
+    append("insists", "execution_providers: [{name: cuda, required: true}, cpu]\n");
+    TestModels.sum(root, "plugs-in");
+    append("plugs-in", "execution_providers: [{name: npu, library: /nowhere/libnpu.so}, cpu]\n");
+    repository.load(Runnable::run);
+    LoadedVersion version = repository.acquire("falls-back", 0, "");
+    assertThat(version.providers()).containsExactly("cpu");
+    assertThat(version.notes())
+        .singleElement()
+        .asString()
+        .contains("execution provider 'cuda': this runtime is built without it")
+        .endsWith("; the next one in the list stands in");
+    version.release();
+    failed("insists", "required execution provider 'cuda': this runtime is built without it");
+    failed(
+        "plugs-in",
+        "execution provider 'npu': library /nowhere/libnpu.so (expected: one of the server's"
+            + " allowed_libraries)");
+  }
+
+  @Test
+  void aPlugInLibraryThatIsNotThereIsNamed() throws Exception {
+    TestModels.sum(root, "m");
+    append(
+        "m", "execution_providers: [{name: npu, library: /nowhere/libnpu.so, required: true}]\n");
+    repository = of(root, Set.of(Path.of("/nowhere/libnpu.so")));
+    repository.load(Runnable::run);
+    failed("m", "required execution provider 'npu': library /nowhere/libnpu.so is not there");
+  }
+
+  @Test
+  void vocabulariesAreReadFromTheModelsFolderAlone() throws Exception {
+    Files.writeString(root.resolve("secret.txt"), "a\nb\n");
+    TestModels.sum(root, "m");
+    Path yaml = root.resolve("m/model.yaml");
+    Files.writeString(
+        yaml, Files.readString(yaml).replace("{size: 1000}", "{file: ../secret.txt}"));
+    repository.load(Runnable::run);
+    failed("m", "vocabulary file '../secret.txt' lies outside");
+  }
+
+  @Test
+  void aFolderThatIsNotThereIsNamed() {
+    assertThatThrownBy(() -> of(root.resolve("nowhere"), Set.of()).load(Runnable::run))
+        .isInstanceOf(ModelException.class)
+        .hasMessageEndingWith("nowhere: not there (expected: a folder of model folders)");
+  }
+
+  private void failed(String model, String message) {
+    ModelStatus status = status(model);
+    List<String> all =
+        status.versions().isEmpty()
+            ? List.of(status.message())
+            : status.versions().stream().map(ModelStatus.Version::message).toList();
+    assertThat(all).singleElement().asString().contains(message).doesNotContain("\n");
+    assertThatThrownBy(() -> repository.acquire(model, 0, ""))
+        .isInstanceOfSatisfying(
+            RankException.class, e -> assertThat(e.code()).isEqualTo(FaultCode.NOT_FOUND))
+        .hasMessageContaining(message);
+  }
+
+  private void notFound(String model, long version, String label, String message) {
+    assertThatThrownBy(() -> repository.acquire(model, version, label))
+        .isInstanceOfSatisfying(
+            RankException.class, e -> assertThat(e.code()).isEqualTo(FaultCode.NOT_FOUND))
+        .hasMessage(message);
+  }
+
+  private long number(String model, long version, String label) throws RankException {
+    LoadedVersion loaded = repository.acquire(model, version, label);
+    loaded.release();
+    return loaded.number();
+  }
+
+  private VersionState state(String model) {
+    return status(model).versions().get(0).state();
+  }
+
+  private ModelStatus status(String model) {
+    return repository.status().stream()
+        .filter(s -> s.name().equals(model))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private void append(String model, String line) throws IOException {
+    Files.writeString(root.resolve(model).resolve("model.yaml"), line, StandardOpenOption.APPEND);
+  }
+
+  private void copyVersion(String model, long number) throws IOException {
+    Path target = Files.createDirectories(root.resolve(model).resolve(Long.toString(number)));
+    Files.copy(root.resolve(model).resolve("1/model.onnx"), target.resolve("model.onnx"));
+  }
+}
