@@ -1,6 +1,5 @@
 package dev.podium.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.podium.cli.Catalogue.Film;
 import dev.podium.cli.Catalogue.Viewer;
 import dev.podium.client.Ranking;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -30,11 +28,11 @@ final class DemoCommand implements Runnable {
   private static final String PREFIX = "movies-";
   private static final Duration DEADLINE = Duration.ofSeconds(30);
 
-  /** Rankings before the one that is shown: the first ones wait for the JVM's compiler. */
-  private static final int WARM_UP = 20;
+  /** Rankings for each viewer before the clock runs: the first wait for the JVM's compiler. */
+  private static final int WARM_UP = 8;
 
   /** Rankings of which the median time is shown. */
-  private static final int TIMED = 11;
+  private static final int TIMED = 5;
 
   /** Films that tell a viewer's taste at a glance. */
   private static final int LAST = 4;
@@ -95,23 +93,33 @@ final class DemoCommand implements Runnable {
   }
 
   private void rank(Catalogue shown, String target, PrintWriter out) {
-    FavouriteGenres favourites = new FavouriteGenres(shown.films().values());
     try (RankingClient client = RankingClient.builder(target).defaultDeadline(DEADLINE).build()) {
       List<Model> signatures =
           modelNames.stream().map(name -> client.model(fullName(name))).toList();
+      signatures.forEach(signature -> warmUp(signature, shown, client));
       for (Viewer viewer : shown.viewers()) {
-        List<Film> liked = shown.likedBy(viewer);
-        Set<Film> seen = Set.copyOf(liked);
-        List<Film> candidates =
-            shown.films().values().stream().filter(film -> !seen.contains(film)).toList();
-        printViewer(viewer, liked, out);
+        List<Film> candidates = unseen(viewer, shown);
+        printViewer(viewer, shown, out);
         for (Model signature : signatures) {
-          RankingRequest request =
-              new MovieRequest(signature, favourites).build(viewer, liked, candidates, topK);
+          RankingRequest request = new MovieRequest(signature).build(viewer, candidates, topK);
           rank(request, candidates, client, out);
         }
       }
     }
+  }
+
+  private static void warmUp(Model signature, Catalogue shown, RankingClient client) {
+    for (Viewer viewer : shown.viewers()) {
+      RankingRequest request = new MovieRequest(signature).build(viewer, unseen(viewer, shown), 0);
+      for (int i = 0; i < WARM_UP; i++) {
+        client.rank(request);
+      }
+    }
+  }
+
+  private static List<Film> unseen(Viewer viewer, Catalogue shown) {
+    Set<Long> seen = Set.copyOf(viewer.liked());
+    return shown.films().values().stream().filter(film -> !seen.contains(film.id())).toList();
   }
 
   private static String fullName(String name) {
@@ -120,9 +128,6 @@ final class DemoCommand implements Runnable {
 
   private static void rank(
       RankingRequest request, List<Film> candidates, RankingClient client, PrintWriter out) {
-    for (int i = 0; i < WARM_UP; i++) {
-      client.rank(request);
-    }
     long[] nanos = new long[TIMED];
     Ranking best = null;
     for (int i = 0; i < TIMED; i++) {
@@ -134,15 +139,16 @@ final class DemoCommand implements Runnable {
     printRanking(best, candidates, nanos[TIMED / 2], out);
   }
 
-  private static void printViewer(Viewer viewer, List<Film> liked, PrintWriter out) {
-    String profile =
-        viewer.profile().values().stream().map(JsonNode::asText).collect(Collectors.joining(", "));
-    List<String> last =
-        liked.subList(Math.max(0, liked.size() - LAST), liked.size()).stream()
+  private static void printViewer(Viewer viewer, Catalogue shown, PrintWriter out) {
+    List<String> liked =
+        viewer.liked().stream()
+            .map(shown.films()::get)
+            .filter(Objects::nonNull)
             .map(Film::title)
             .toList();
+    List<String> last = liked.subList(Math.max(0, liked.size() - LAST), liked.size());
     out.println();
-    out.println(viewer.name() + ": " + viewer.taste() + " (" + profile + ")");
+    out.println(viewer.name() + ": " + viewer.taste());
     out.println("liked " + liked.size() + " films, most lately " + String.join("; ", last));
   }
 
@@ -151,11 +157,12 @@ final class DemoCommand implements Runnable {
     ServerTiming timing = best.timing();
     out.printf(
         Locale.ROOT,
-        "%n  %s version %d: %d films in %s; in the server %s assembling, %s in the model, %d tiles%n",
+        "%n  %s version %d: %d films in %s (median of %d; server: features %s, model %s in %d tiles)%n",
         best.model(),
         best.modelVersion(),
         candidates.size(),
         millis(nanos),
+        TIMED,
         millis(timing.assembleMicros() * 1000),
         millis(timing.inferMicros() * 1000),
         timing.tiles());
@@ -165,7 +172,7 @@ final class DemoCommand implements Runnable {
       table.row(
           Integer.toString(i + 1),
           film.title(),
-          film.hasYear() ? film.year().asText() : "",
+          Integer.toString(film.year()),
           String.join(", ", film.genres()),
           String.format(Locale.ROOT, "%.4f", best.score(i)));
     }

@@ -22,6 +22,7 @@ final class LocalServer implements AutoCloseable {
    *     can't start
    */
   static LocalServer start(Path models) {
+    Logging.embedServer();
     try {
       return new LocalServer(PodiumServer.start(ServerConfig.onFreePorts(models)));
     } catch (ModelException e) {

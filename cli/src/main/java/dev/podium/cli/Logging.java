@@ -8,6 +8,8 @@ final class Logging {
   // The JDK keeps loggers weakly: a level set on one that nobody holds is soon forgotten.
   private static final Logger BOOTSTRAP = Logger.getLogger("io.netty.bootstrap.Bootstrap");
 
+  private static final Logger SERVER = Logger.getLogger("dev.podium.server");
+
   private Logging() {}
 
   /**
@@ -15,6 +17,11 @@ final class Logging {
    */
   static void quieten() {
     BOOTSTRAP.setLevel(Level.SEVERE);
+  }
+
+  /** Warnings alone, for a server that is only a part of what a command does. */
+  static void embedServer() {
+    SERVER.setLevel(Level.WARNING);
   }
 
   /** One line an event on the error stream, for a server. */

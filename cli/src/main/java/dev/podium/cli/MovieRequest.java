@@ -5,83 +5,98 @@ import dev.podium.cli.Catalogue.Film;
 import dev.podium.cli.Catalogue.Viewer;
 import dev.podium.client.CandidateRow;
 import dev.podium.client.RankingRequest;
+import dev.podium.ranking.v1.DataType;
 import dev.podium.ranking.v1.Feature;
+import dev.podium.ranking.v1.Kind;
 import dev.podium.ranking.v1.Model;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
-/** Makes ranking requests for one movie model, with those features alone that its signature has. */
+/**
+ * Makes ranking requests for one movie model: of the features that the catalogue describes, those
+ * that the model's signature has, in the types that it says.
+ */
 final class MovieRequest {
-  /** What stands for an unknown year, as in the training. */
-  private static final int UNKNOWN_YEAR = 1995;
-
   private final String model;
-  private final Map<String, Feature> signature;
-  private final FavouriteGenres favourites;
+  private final List<Feature> signature;
 
-  MovieRequest(Model model, FavouriteGenres favourites) {
+  MovieRequest(Model model) {
     this.model = model.getModel().getName();
-    this.signature =
-        model.getFeaturesList().stream()
-            .collect(Collectors.toMap(Feature::getName, Function.identity()));
-    this.favourites = favourites;
+    this.signature = model.getFeaturesList();
   }
 
-  /**
-   * The request for the best {@code topK} of some films.
-   *
-   * @param liked the films that the viewer liked, oldest first
-   */
-  RankingRequest build(Viewer viewer, List<Film> liked, List<Film> films, int topK) {
+  /** The request for the best {@code topK} of some films; 0 for all, in their order. */
+  RankingRequest build(Viewer viewer, List<Film> films, int topK) {
     RankingRequest.Builder request = RankingRequest.builder(model).topK(topK);
-    viewer.profile().forEach((name, value) -> addContext(request, name, value));
-    viewer.context().forEach((name, value) -> addContext(request, name, value));
-    if (takes("favourite_genres")) {
-      request.contextSequence("favourite_genres", favourites.of(liked));
-    }
-    if (takes("history_film")) {
-      request.contextSequence("history_film", liked.stream().mapToLong(Film::id).toArray());
-    }
-    if (takes("history_genre")) {
-      request.contextSequence("history_genre", liked.stream().map(Film::genre).toList());
+    List<Feature> ofFilms = new ArrayList<>();
+    for (Feature feature : signature) {
+      JsonNode value = viewer.features().get(feature.getName());
+      if (value != null) {
+        addContext(request, feature, value);
+      } else if (!films.isEmpty() && films.get(0).features().has(feature.getName())) {
+        ofFilms.add(feature);
+      }
     }
     for (Film film : films) {
-      addCandidate(request, film);
+      CandidateRow row = request.addCandidate(film.id());
+      for (Feature feature : ofFilms) {
+        set(row, feature, film.features().path(feature.getName()));
+      }
     }
     return request.build();
   }
 
-  private void addCandidate(RankingRequest.Builder request, Film film) {
-    CandidateRow row = request.addCandidate(film.id());
-    if (takes("film_id")) {
-      row.set("film_id", film.id());
-    }
-    if (takes("year")) {
-      row.set("year", (double) (film.hasYear() ? film.year().asInt() : UNKNOWN_YEAR));
-    }
-    if (takes("genre")) {
-      row.set("genre", film.genre());
-    }
-    if (takes("genres")) {
-      row.setSequence("genres", film.genres());
-    }
-  }
-
-  private void addContext(RankingRequest.Builder request, String name, JsonNode value) {
-    Feature feature = signature.get(name);
-    if (feature == null) {
-      return;
-    }
-    switch (feature.getWireType()) {
-      case DATA_TYPE_INT64 -> request.context(name, value.asLong());
-      case DATA_TYPE_STRING -> request.context(name, value.asText());
-      default -> request.context(name, value.asDouble());
+  private static void addContext(RankingRequest.Builder request, Feature feature, JsonNode value) {
+    String name = feature.getName();
+    boolean sequence = feature.getKind() == Kind.KIND_SEQUENCE;
+    if (feature.getWireType() == DataType.DATA_TYPE_STRING) {
+      if (sequence) {
+        request.contextSequence(name, texts(value));
+      } else {
+        request.context(name, value.asText());
+      }
+    } else if (feature.getWireType() == DataType.DATA_TYPE_INT64) {
+      if (sequence) {
+        request.contextSequence(name, numbers(value));
+      } else {
+        request.context(name, value.asLong());
+      }
+    } else {
+      request.context(name, value.asDouble());
     }
   }
 
-  private boolean takes(String feature) {
-    return signature.containsKey(feature);
+  private static void set(CandidateRow row, Feature feature, JsonNode value) {
+    String name = feature.getName();
+    boolean sequence = feature.getKind() == Kind.KIND_SEQUENCE;
+    if (feature.getWireType() == DataType.DATA_TYPE_STRING) {
+      if (sequence) {
+        row.setSequence(name, texts(value));
+      } else {
+        row.set(name, value.asText());
+      }
+    } else if (feature.getWireType() == DataType.DATA_TYPE_INT64) {
+      if (sequence) {
+        row.setSequence(name, numbers(value));
+      } else {
+        row.set(name, value.asLong());
+      }
+    } else {
+      row.set(name, value.asDouble());
+    }
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>(array.size());
+    array.forEach(element -> texts.add(element.asText()));
+    return texts;
+  }
+
+  private static long[] numbers(JsonNode array) {
+    long[] numbers = new long[array.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = array.get(i).asLong();
+    }
+    return numbers;
   }
 }

@@ -150,7 +150,7 @@ final class LoadRun {
     cpuNanos += run.cpuNanos();
     partial = run.partial();
     warmUp = Reports.warmUp(plan, run.recording().steps());
-    for (StepRecording step : run.recording().steps()) {
+    for (StepRecording step : run.recording().measured()) {
       requests += step.started();
     }
     return run.recording().measured();
@@ -202,7 +202,7 @@ final class LoadRun {
         settings.workload().history() == null ? null : settings.workload().history().toString());
     words.put("seed", settings.workload().seed());
     words.put("skew", settings.workload().skew());
-    words.put("deadline_ms", plans.options().deadlineNanos() / 1e6);
+    words.put("deadline_ms", plans.options().deadlineNanos() / 1_000_000);
     words.put("connections", settings.connections());
     return words;
   }

@@ -16,8 +16,11 @@ import java.util.Objects;
  * @param grpc where ranking requests arrive
  * @param admin where operators look
  * @param ranking what a request may ask for
+ * @param inference the Open Inference Protocol
+ * @param admission how much is let in
  * @param scheduler how work is cut up and queued
  * @param engine how graphs are loaded
+ * @param compiler what may be done to make graphs faster
  * @param drainTimeout how long a stopping server waits for the requests that it has
  */
 public record ServerConfig(
@@ -25,8 +28,11 @@ public record ServerConfig(
     Grpc grpc,
     Admin admin,
     Ranking ranking,
+    Inference inference,
+    Admission admission,
     Scheduler scheduler,
     Engine engine,
+    Compiler compiler,
     Span drainTimeout) {
 
   public ServerConfig {
@@ -34,16 +40,28 @@ public record ServerConfig(
     grpc = grpc == null ? new Grpc(null, null, null, null, null) : grpc;
     admin = admin == null ? new Admin(null, null) : admin;
     ranking = ranking == null ? new Ranking(null, null) : ranking;
+    inference = inference == null ? new Inference(null, null) : inference;
+    admission = admission == null ? new Admission(null, null, null, null) : admission;
     scheduler =
         scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
+    compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
     drainTimeout = orDefault(drainTimeout, "30s");
   }
 
   /** A server of this folder with all defaults, on free loopback ports. */
   public static ServerConfig onFreePorts(Path models) {
     return new ServerConfig(
-        models, new Grpc(null, 0, null, null, null), new Admin(null, 0), null, null, null, null);
+        models,
+        new Grpc(null, 0, null, null, null),
+        new Admin(null, 0),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null);
   }
 
   /**
@@ -85,6 +103,35 @@ public record ServerConfig(
       maxCandidates = Objects.requireNonNullElse(maxCandidates, 10_000);
       defaultDeadline = orDefault(defaultDeadline, "0s");
       requireRange("ranking.max_candidates", maxCandidates, 1, 10_000_000);
+    }
+  }
+
+  /**
+   * The Open Inference Protocol, for clients made for KServe or Triton.
+   *
+   * @param enabled whether it is served
+   * @param compareContext whether to find out if all rows of a request have the same context, which
+   *     is then computed once
+   */
+  public record Inference(Boolean enabled, Boolean compareContext) {
+    public Inference {
+      enabled = Objects.requireNonNullElse(enabled, true);
+      compareContext = Objects.requireNonNullElse(compareContext, true);
+    }
+  }
+
+  /**
+   * How much is let in; see {@link dev.podium.server.admission.AdmissionOptions}.
+   *
+   * @param targetWait the wait for a worker above which the limit on rows falls
+   */
+  public record Admission(Span targetWait, Long minRows, Long maxRows, ByteSize maxBytes) {
+    public Admission {
+      targetWait = orDefault(targetWait, "100ms");
+      minRows = Objects.requireNonNullElse(minRows, 1_000L);
+      maxRows = Objects.requireNonNullElse(maxRows, 1_000_000L);
+      maxBytes = orDefault(maxBytes, "256MiB");
+      requireRange("admission.min_rows", minRows, 1, maxRows);
     }
   }
 
@@ -142,6 +189,35 @@ public record ServerConfig(
       customOpLibraries = customOpLibraries == null ? List.of() : List.copyOf(customOpLibraries);
       allowedLibraries = allowedLibraries == null ? List.of() : List.copyOf(allowedLibraries);
       requireRange("engine.intra_op_threads", intraOpThreads, 1, 256);
+    }
+  }
+
+  /**
+   * What may be done to make graphs faster; see {@link dev.podium.server.engine.CompileOptions}.
+   *
+   * @param tune whether each pass is tried with and without when a model loads
+   * @param maxTables memory for tables made from embeddings, for each model
+   * @param contextCache memory for results of the context half, for each model; 0 for none
+   * @param contextCacheAge how long such a result is kept
+   */
+  public record Compiler(
+      Boolean enabled,
+      Double tolerance,
+      Boolean tune,
+      ByteSize maxTables,
+      ByteSize contextCache,
+      Span contextCacheAge) {
+    public Compiler {
+      enabled = Objects.requireNonNullElse(enabled, true);
+      tolerance = Objects.requireNonNullElse(tolerance, 1e-5);
+      tune = Objects.requireNonNullElse(tune, true);
+      maxTables = orDefault(maxTables, "64MiB");
+      contextCache = orDefault(contextCache, "0");
+      contextCacheAge = orDefault(contextCacheAge, "1s");
+      if (!(tolerance > 0 && tolerance < 1)) {
+        throw new IllegalArgumentException(
+            "compiler.tolerance: " + tolerance + " (expected: above 0 and below 1)");
+      }
     }
   }
 

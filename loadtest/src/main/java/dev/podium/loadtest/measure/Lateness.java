@@ -40,7 +40,7 @@ public final class Lateness {
     return String.format(
         Locale.ROOT,
         "generator late: 1 %% of the requests were sent more than %.1f ms after their time (expected: at most %.1f ms;"
-            + " lower the rate or add connections)",
+            + " lower the rate, or leave the generator a core of its own)",
         lagMillis,
         allowed);
   }

@@ -6,6 +6,7 @@ import dev.podium.loadtest.measure.StepRecording;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.HdrHistogram.Histogram;
@@ -32,7 +33,7 @@ public final class Reports {
         .forEach(
             (status, failure) ->
                 failures.put(status, new RunReport.Failures(failure.count(), failure.example())));
-    double seconds = recording.step().durationNanos() / 1e9;
+    double seconds = recording.lengthNanos() / 1e9;
     return new RunReport.Step(
         recording.step().rate(),
         recording.step().startNanos() / 1e9,
@@ -42,8 +43,8 @@ public final class Reports {
         latency.getTotalCount(),
         recording.failed(),
         failures,
-        recording.answeredPerSecond(),
-        recording.answeredPerSecond() * candidates,
+        seconds == 0 ? 0 : recording.answeredPerSecond(),
+        seconds == 0 ? 0 : recording.answeredPerSecond() * candidates,
         recording.lag().getValueAtPercentile(99) / 1000.0,
         Lateness.verdict(recording, maxLagMillis),
         latency.getTotalCount() == 0 ? null : latency(latency),
@@ -84,7 +85,10 @@ public final class Reports {
     for (int i = 0; i < recording.slices(); i++) {
       Histogram latency = recording.sliceLatency(i);
       long start = i * recording.sliceNanos();
-      long length = Math.min(recording.sliceNanos(), recording.step().durationNanos() - start);
+      if (start >= recording.lengthNanos()) {
+        break;
+      }
+      long length = Math.min(recording.sliceNanos(), recording.lengthNanos() - start);
       boolean empty = latency.getTotalCount() == 0;
       slices.add(
           new RunReport.Slice(
@@ -129,11 +133,12 @@ public final class Reports {
 
   /** Why the figures of a run are void: the first of its steps' reasons, or null. */
   public static String voided(List<RunReport.Step> steps) {
-    return steps.stream()
-        .map(RunReport.Step::voided)
-        .filter(java.util.Objects::nonNull)
-        .findFirst()
-        .orElse(null);
+    for (RunReport.Step step : steps) {
+      if (step.voided() != null) {
+        return String.format(Locale.ROOT, "at %.1f/s: %s", step.rate(), step.voided());
+      }
+    }
+    return null;
   }
 
   /** The machine that the generator ran on. */

@@ -208,7 +208,7 @@
         body += `<rect x="${x0.toFixed(1)}" y="${top.toFixed(1)}" width="${width.toFixed(1)}" height="${(bottom - top + 0.3).toFixed(1)}" style="fill:rgba(var(--heat),${shade})"/>`;
       }
     }
-    chart((two ? runNames[r] + ': ' : '') + 'Heat map of latency (ms)', [['darker: more requests', 'rgb(var(--heat))']], x, y,
+    chart((two ? runNames[r] + ': ' : '') + 'Heat map of latency (ms)', [['stronger: more requests', 'rgb(var(--heat))']], x, y,
       'seconds, by planned send time', body);
   }
 
@@ -248,7 +248,7 @@
     html('head', `<h1>${two ? 'Two load tests' : 'Load test of ' + esc(runs[0].model)}</h1>` + runs.map((run, r) =>
       `<p>${two ? `<i class="key" style="background:${runColors[r]}"></i><b>${runNames[r]}</b> ${esc(run.model)}, ` : ''}` +
       `${esc(run.protocol)} to ${esc(run.target)}, ${esc(run.started)}<br>` +
-      Object.entries(run.workload).filter(e => e[1] !== null).map(e => esc(e[0]) + ' ' + esc(typeof e[1] === 'object' ? JSON.stringify(e[1]) : e[1])).join(' · ') +
+      Object.entries(run.workload).filter(e => e[1] !== null).map(e => esc(e[0].replace('_', ' ')) + ' ' + esc(typeof e[1] === 'object' ? JSON.stringify(e[1]) : e[1])).join(' · ') +
       `<br>${esc(run.machine.cpu)}, ${esc(run.machine.cores)} cores, Java ${esc(run.machine.java)}</p>`).join(''));
     document.title = two ? 'Podium load tests compared' : 'Podium load test: ' + runs[0].model;
     html('notes', runs.map((run, r) => {
@@ -269,7 +269,7 @@
       if (s) cells.push(['answered', num(s.ok_per_s, 4), '/s'], ['p50', num(s.latency_ms.p50), 'ms'], ['p99', num(s.latency_ms.p99), 'ms'],
         ['p99.9', num(s.latency_ms.p99_9), 'ms'], ['candidates', num(s.candidates_per_s, 4), '/s']);
       cells.push(['failed', num(all ? failed / all * 100 : 0), '% of ' + all.toLocaleString('en-US')]);
-      return cells.map(c => `<div class="tile"><span>${esc(who + c[0])}</span><b>${c[1]} <small>${esc(c[2])}</small></b></div>`).join('');
+      return '<div class="tiles">' + cells.map(c => `<div class="tile"><span>${esc(who + c[0])}</span><b>${c[1]} <small>${esc(c[2])}</small></b></div>`).join('') + '</div>';
     }).join(''));
   }
   function tables() {

@@ -1,6 +1,7 @@
 package dev.podium.server.repository;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
 import dev.podium.server.engine.ExecutionProvider;
@@ -24,12 +25,17 @@ record ModelYaml(
     List<OutputConfig> outputs,
     List<Provider> executionProviders,
     Integer tileRows,
+    Double weight,
+    Float fallbackScore,
+    Boolean compile,
+    Double tolerance,
     VersionPolicy versionPolicy,
     Map<String, Long> labels,
     Session session) {
 
   /** What holds for a folder without a {@code model.yaml}. */
-  static final ModelYaml EMPTY = new ModelYaml(null, null, null, null, null, null, null, null);
+  static final ModelYaml EMPTY =
+      new ModelYaml(null, null, null, null, null, null, null, null, null, null, null, null);
 
   private static final int MAX_TILE_ROWS = 65_536;
 
@@ -39,6 +45,12 @@ record ModelYaml(
     outputs = outputs == null ? List.of() : List.copyOf(outputs);
     executionProviders = executionProviders == null ? List.of() : List.copyOf(executionProviders);
     tileRows = Objects.requireNonNullElse(tileRows, 0);
+    weight = Objects.requireNonNullElse(weight, 1.0);
+    fallbackScore = Objects.requireNonNullElse(fallbackScore, Float.NaN);
+    if (!(weight > 0 && weight <= 1_000_000)) {
+      throw new IllegalArgumentException(
+          "weight: " + weight + " (expected: above 0, at most 1000000)");
+    }
     versionPolicy = Objects.requireNonNullElse(versionPolicy, VersionPolicy.LATEST);
     labels = labels == null ? Map.of() : Map.copyOf(labels);
     session = Objects.requireNonNullElse(session, new Session(null, null, null, null));
@@ -73,6 +85,21 @@ record ModelYaml(
       Integer intraOpThreads,
       Boolean memoryPattern,
       Boolean arena) {}
+
+  /** What may be done to make this model faster. */
+  CompileOptions compileOptions(CompileOptions defaults) throws ModelException {
+    try {
+      return new CompileOptions(
+          Objects.requireNonNullElse(compile, defaults.enabled()),
+          Objects.requireNonNullElse(tolerance, defaults.tolerance()),
+          defaults.tune(),
+          defaults.maxTableBytes(),
+          defaults.contextCacheBytes(),
+          defaults.contextCacheAge());
+    } catch (IllegalArgumentException e) {
+      throw new ModelException("model.yaml: " + e.getMessage(), e);
+    }
+  }
 
   /**
    * The engine's options for this model.

@@ -3,6 +3,7 @@ package dev.podium.server.rpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
+import dev.podium.ranking.v1.CandidateRange;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankResponse;
@@ -10,6 +11,7 @@ import dev.podium.ranking.v1.Timing;
 import dev.podium.server.feature.CandidateNames;
 import dev.podium.server.feature.Signature.Output;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,6 +29,8 @@ final class AnswerEncoder {
    * @param rows candidates in the request
    * @param positions of the candidates to return, best first; null for all in request order
    * @param names of the candidates; null if there are none
+   * @param missing candidates without a score, as pairs: position of the first, position after the
+   *     last
    */
   record Answer(
       String requestId,
@@ -37,10 +41,8 @@ final class AnswerEncoder {
       int rows,
       int[] positions,
       CandidateNames names,
-      int queueMicros,
-      int assembleMicros,
-      int inferMicros,
-      int tiles,
+      int[] missing,
+      Timings timings,
       List<String> warnings) {}
 
   static byte[] encode(Answer answer) {
@@ -52,16 +54,26 @@ final class AnswerEncoder {
             .toByteString();
     ByteString timing =
         Timing.newBuilder()
-            .setQueueMicros(answer.queueMicros())
-            .setAssembleMicros(answer.assembleMicros())
-            .setInferMicros(answer.inferMicros())
-            .setTiles(answer.tiles())
+            .setQueueMicros(answer.timings().queueMicros())
+            .setAssembleMicros(answer.timings().assembleMicros())
+            .setInferMicros(answer.timings().inferMicros())
+            .setTiles(answer.timings().tiles())
             .build()
             .toByteString();
-    byte[] bytes = new byte[size(answer, model, timing)];
+    List<ByteString> missing = new ArrayList<>();
+    for (int i = 0; i < answer.missing().length; i += 2) {
+      int first = answer.missing()[i];
+      missing.add(
+          CandidateRange.newBuilder()
+              .setFirst(first)
+              .setCount(answer.missing()[i + 1] - first)
+              .build()
+              .toByteString());
+    }
+    byte[] bytes = new byte[size(answer, model, timing, missing)];
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     try {
-      write(answer, model, timing, out);
+      write(answer, model, timing, missing, out);
     } catch (IOException e) {
       throw new AssertionError("an array of the right size can't fail to be written", e);
     }
@@ -69,7 +81,8 @@ final class AnswerEncoder {
     return bytes;
   }
 
-  private static int size(Answer answer, ByteString model, ByteString timing) {
+  private static int size(
+      Answer answer, ByteString model, ByteString timing, List<ByteString> missing) {
     int size = 0;
     if (!answer.requestId().isEmpty()) {
       size +=
@@ -93,11 +106,18 @@ final class AnswerEncoder {
     for (String warning : answer.warnings()) {
       size += CodedOutputStream.computeStringSize(RankResponse.WARNINGS_FIELD_NUMBER, warning);
     }
+    for (ByteString range : missing) {
+      size += CodedOutputStream.computeBytesSize(RankResponse.MISSING_FIELD_NUMBER, range);
+    }
     return size;
   }
 
   private static void write(
-      Answer answer, ByteString model, ByteString timing, CodedOutputStream out)
+      Answer answer,
+      ByteString model,
+      ByteString timing,
+      List<ByteString> missing,
+      CodedOutputStream out)
       throws IOException {
     if (!answer.requestId().isEmpty()) {
       out.writeString(RankResponse.REQUEST_ID_FIELD_NUMBER, answer.requestId());
@@ -138,6 +158,9 @@ final class AnswerEncoder {
     out.writeBytes(RankResponse.TIMING_FIELD_NUMBER, timing);
     for (String warning : answer.warnings()) {
       out.writeString(RankResponse.WARNINGS_FIELD_NUMBER, warning);
+    }
+    for (ByteString range : missing) {
+      out.writeBytes(RankResponse.MISSING_FIELD_NUMBER, range);
     }
   }
 

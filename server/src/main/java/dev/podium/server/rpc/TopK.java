@@ -9,29 +9,33 @@ final class TopK {
   /**
    * Positions of the k highest scores, highest first; equal scores keep their order.
    *
-   * @param scores finite
+   * @param scores numbers; NaN marks a candidate that has none and is left out
    * @param k more than there are scores means all
    */
   static int[] of(float[] scores, int k) {
     int size = Math.min(k, scores.length);
     // The best keys are the smallest, and the worst of those kept is on top of the heap.
     long[] heap = new long[size];
-    for (int i = 0; i < size; i++) {
-      heap[i] = key(scores[i], i);
-    }
-    for (int i = size / 2 - 1; i >= 0; i--) {
-      sink(heap, i);
-    }
-    for (int i = size; i < scores.length && size > 0; i++) {
+    int kept = 0;
+    for (int i = 0; i < scores.length && size > 0; i++) {
+      if (Float.isNaN(scores[i])) {
+        continue;
+      }
       long key = key(scores[i], i);
-      if (key < heap[0]) {
+      if (kept < size) {
+        heap[kept++] = key;
+        if (kept == size) {
+          heapify(heap);
+        }
+      } else if (key < heap[0]) {
         heap[0] = key;
         sink(heap, 0);
       }
     }
+    heap = Arrays.copyOf(heap, kept);
     Arrays.sort(heap);
-    int[] positions = new int[size];
-    for (int i = 0; i < size; i++) {
+    int[] positions = new int[kept];
+    for (int i = 0; i < kept; i++) {
       positions[i] = (int) heap[i];
     }
     return positions;
@@ -42,6 +46,12 @@ final class TopK {
     int bits = Float.floatToIntBits(score + 0.0f);
     int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
     return (long) ~ascending << 32 | position;
+  }
+
+  private static void heapify(long[] heap) {
+    for (int i = heap.length / 2 - 1; i >= 0; i--) {
+      sink(heap, i);
+    }
   }
 
   private static void sink(long[] heap, int from) {

@@ -5,9 +5,11 @@ import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.FloatValues;
 import dev.podium.ranking.v1.RankRequest;
+import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
@@ -23,6 +25,7 @@ import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import dev.podium.server.feature.WireRequest;
 import dev.podium.server.feature.WireType;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -166,6 +169,21 @@ final class FakeSession implements RankingSession {
   @Override
   public ExecutionPlan plan() {
     return plan;
+  }
+
+  @Override
+  public ContextCacheStatus contextCache() {
+    return new ContextCacheStatus(0, 0, 0, 0);
+  }
+
+  @Override
+  public ExecutionReport report() {
+    throw new UnsupportedOperationException("a fake has nothing to report");
+  }
+
+  @Override
+  public void saveHalves(Path folder) {
+    throw new UnsupportedOperationException("a fake has no halves");
   }
 
   @Override

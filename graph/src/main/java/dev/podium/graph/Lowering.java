@@ -1,0 +1,60 @@
+package dev.podium.graph;
+
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Writes the function of one row as two ONNX graphs. */
+final class Lowering {
+  private Lowering() {}
+
+  /** The two graphs and the tensors between them. */
+  record Halves(OnnxGraph context, OnnxGraph candidate, List<TensorInfo> boundary) {}
+
+  /**
+   * Writes both halves.
+   *
+   * @param exported the graph that the function was read from
+   * @param wholeContext inputs that the candidate half does not take
+   * @param placements where candidate nodes keep their rows
+   */
+  static Halves write(
+      OnnxGraph exported,
+      RowFunction function,
+      Set<String> wholeContext,
+      Map<Node, Placement> placements)
+      throws Unsupported {
+    Map<String, ValueInfoProto> all = new LinkedHashMap<>();
+    Map<String, ValueInfoProto> own = new LinkedHashMap<>();
+    Map<String, ValueInfoProto> declared = new LinkedHashMap<>();
+    exported.graph().getInputList().forEach(input -> declared.put(input.getName(), input));
+    for (TensorInfo input : exported.inputs()) {
+      all.put(input.name(), declared.get(input.name()));
+      if (!wholeContext.contains(input.name())) {
+        own.put(input.name(), declared.get(input.name()));
+      }
+    }
+    int opset = Math.toIntExact(exported.opset());
+    CandidateHalf candidate =
+        new CandidateHalf(
+            new GraphWriter(exported.model(), opset, "_candidate"), function, own, placements);
+    OnnxGraph candidateGraph = candidate.write(exported.graph().getOutputList());
+    OnnxGraph contextGraph =
+        new ContextHalf(new GraphWriter(exported.model(), opset, "_context"), function, all)
+            .write(candidate.boundary());
+    List<TensorInfo> boundary = new ArrayList<>();
+    candidate
+        .boundary()
+        .forEach(
+            (node, name) ->
+                boundary.add(
+                    new TensorInfo(
+                        name,
+                        node.type(),
+                        node.shape().stream().map(Integer::longValue).toList())));
+    return new Halves(contextGraph, candidateGraph, boundary);
+  }
+}

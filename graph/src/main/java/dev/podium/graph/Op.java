@@ -1,0 +1,63 @@
+package dev.podium.graph;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import java.util.List;
+
+/**
+ * What a {@link Node} computes. All axes are axes of one row's value: there is no row axis.
+ * Operands of MatMul and Elementwise broadcast as in ONNX.
+ */
+sealed interface Op {
+  /** A graph input. An input matrix with context columns occurs twice, once on each side. */
+  record Input(String name, boolean context) implements Op {}
+
+  /** An initialiser of the exported graph; its bytes may be external. */
+  record Initialiser(String name) implements Op {}
+
+  /** A small constant that the compiler made. */
+  record Literal(TensorProto tensor) implements Op {}
+
+  /** An ONNX operator that works element by element with broadcasting. */
+  record Elementwise(String type, List<AttributeProto> attributes) implements Op {}
+
+  record MatMul() implements Op {}
+
+  /** An ONNX reduction; reduced axes stay, with size 1. */
+  record Reduce(String type, List<Integer> axes) implements Op {}
+
+  /** Softmax or LogSoftmax. */
+  record Softmax(String type, int axis) implements Op {}
+
+  /** LayerNormalization over the last axes from {@code axis} on: input, scale, and perhaps bias. */
+  record LayerNorm(int axis, float epsilon) implements Op {}
+
+  record Concat(int axis) implements Op {}
+
+  /** Elements {@code from}, {@code from + step}, ... before {@code to} of one axis. */
+  record Slice(int axis, int from, int to, int step) implements Op {}
+
+  /** Data, indices. With candidate indices, the data are no candidate value and the axis is 0. */
+  record Gather(int axis) implements Op {}
+
+  record GatherElements(int axis) implements Op {}
+
+  record Reshape(List<Integer> shape) implements Op {}
+
+  record Transpose(List<Integer> permutation) implements Op {}
+
+  record Expand(List<Integer> shape) implements Op {}
+
+  /**
+   * The tensor as it was in the exported graph, rows included, for an operator that is left as it
+   * was.
+   */
+  record Exported(String name, Layout layout) implements Op {}
+
+  /** Whole numbers that depend on the number of rows, for an operator that is left as it was. */
+  record RowCounts(String name, Tracked.Numbers numbers) implements Op {}
+
+  /** Output number {@code output} of an operator that is left as it was. It has no known shape. */
+  record Opaque(NodeProto node, int output) implements Op {}
+}

@@ -1,0 +1,46 @@
+package dev.podium.graph;
+
+/**
+ * What the compiler may do to a graph. {@link #HOIST} is the ground that the others stand on and
+ * can't be left out.
+ */
+public enum Pass {
+  /** Computes what depends on context alone once, for one row. */
+  HOIST,
+  /**
+   * Splits sums by side: {@code [u | c]·W = u·W_u + c·W_c} for matrix products over concatenated
+   * parts, and the same for {@code ReduceSum} and {@code ReduceMean} (the sums of factorization
+   * machines; Rendle, ICDM 2010).
+   */
+  SPLIT_SUMS,
+  /**
+   * Makes tables of what ids alone decide: {@code e(id)·W} is {@code (E·W)(id)}. Sums over several
+   * embedded ids become one look-up. Bounded by {@link CompilerOptions#maxTableBytes()}.
+   */
+  TABLES,
+  /**
+   * Target attention as one product: a linear layer over {@code [t, h, t-h, t*h]} of a candidate
+   * vector t and context vectors h (Zhou et al., KDD 2018) is linear in t, with a matrix that
+   * depends on the request alone.
+   */
+  TARGET_ATTENTION,
+  /** {@code Σ_l w_l·h_l} over a broadcast product as a matrix product. */
+  POOLING,
+  /**
+   * Puts constant factors of units, such as batch normalisation after a linear layer, into its
+   * weights.
+   */
+  FOLD_SCALES,
+  /**
+   * Takes the mean that a row-wise normalisation (Dice of torch-rechub) subtracts out in the
+   * weights of the linear layer before it, where an attention unit's last layer follows.
+   */
+  CENTRE,
+  /** Writes {@code p·x + (1-p)·α·x} and its like as a product with fewer passes over memory. */
+  GATES,
+  /**
+   * Keeps the rows of the candidate half on the last axis where values are normalised row by row,
+   * so that sums over a row's own units, and broadcasts back, run over long stretches of memory.
+   */
+  ROWS_LAST
+}

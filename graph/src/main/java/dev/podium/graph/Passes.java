@@ -1,0 +1,49 @@
+package dev.podium.graph;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The passes in their order. */
+final class Passes {
+  private Passes() {}
+
+  private static List<Rule> inOrder(CompilerOptions options) {
+    return List.of(
+        new FoldScales(),
+        new Reassociate(),
+        new Gates(),
+        new Centre(),
+        new SplitSums(),
+        new Tables(options.maxTableBytes()),
+        new TargetAttention(),
+        new Pooling(),
+        new Reassociate(),
+        new UnitsFirst());
+  }
+
+  static RowFunction run(
+      RowFunction function,
+      CompilerOptions options,
+      List<Report.Applied> applied,
+      List<Report.Refused> refused) {
+    Map<Pass, Integer> counts = new LinkedHashMap<>();
+    for (Rule rule : inOrder(options)) {
+      if (options.passes().contains(rule.pass())) {
+        Rule.Log log = new Rule.Log();
+        function = rule.apply(function, log);
+        counts.merge(rule.pass(), log.count(), Integer::sum);
+        log.refused()
+            .forEach(
+                (where, why) -> refused.add(new Report.Refused(rule.pass() + " at " + where, why)));
+      }
+    }
+    counts.forEach(
+        (pass, count) -> {
+          if (count > 0 && pass != Pass.HOIST) {
+            applied.add(new Report.Applied(pass, count));
+          }
+        });
+    return function;
+  }
+}

@@ -1,0 +1,36 @@
+package dev.podium.graph;
+
+/** A pass over the function of one row. Stateless; each gives a function with the same values. */
+interface Rule {
+  Pass pass();
+
+  /**
+   * Rewrites what it can.
+   *
+   * @param function the function
+   * @param log takes what was done and what was not
+   */
+  RowFunction apply(RowFunction function, Log log);
+
+  /** What one pass did. */
+  final class Log {
+    private int count;
+    private final java.util.Map<String, String> refused = new java.util.LinkedHashMap<>();
+
+    void applied() {
+      count++;
+    }
+
+    void refused(Node where, String reason) {
+      refused.put(where.op().getClass().getSimpleName() + " of shape " + where.shape(), reason);
+    }
+
+    int count() {
+      return count;
+    }
+
+    java.util.Map<String, String> refused() {
+      return refused;
+    }
+  }
+}

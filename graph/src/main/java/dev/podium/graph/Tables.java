@@ -1,0 +1,185 @@
+package dev.podium.graph;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Sums over embedded ids as sums over tables: {@code Σ_f e_f(id_f)·W_f = Σ_f T_f(id_f)} with {@code
+ * T_f = E_f·W_f} made when the model loads. All tables of one sum lie in one, so that one look-up
+ * fetches all of a row's summands. What an id alone decides through a matrix product becomes a
+ * table too. Only for tables that fit.
+ */
+final class Tables implements Rule {
+  /**
+   * A look-up costs about what so many multiply-adds for each of its columns cost. Measured with
+   * sums of 15 look-ups of 256 columns: narrower embeddings are cheaper to multiply than to fetch.
+   */
+  private static final int MULTIPLY_ADDS_OF_A_LOOK_UP = 32;
+
+  private final long maxBytes;
+
+  Tables(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  @Override
+  public Pass pass() {
+    return Pass.TABLES;
+  }
+
+  @Override
+  public RowFunction apply(RowFunction function, Log log) {
+    return new Run(function, log).result();
+  }
+
+  private final class Run {
+    private final RowFunction function;
+    private final Nodes nodes;
+    private final Log log;
+    private final PerId perId;
+    private final Columns columns;
+    private long bytesLeft = maxBytes;
+
+    Run(RowFunction function, Log log) {
+      this.function = function;
+      this.nodes = function.nodes();
+      this.log = log;
+      this.perId = new PerId(nodes, maxBytes / Float.BYTES);
+      this.columns = new Columns(nodes);
+    }
+
+    RowFunction result() {
+      return function.rewrite(
+          (before, node) -> {
+            Node result = node;
+            if (node.isCandidate()
+                && node.type() == ElementType.FLOAT32
+                && node.op() instanceof Op.MatMul) {
+              result = product(node);
+            }
+            if (result != node) {
+              log.applied();
+            }
+            return result;
+          });
+    }
+
+    private Node product(Node node) {
+      Node value = node.input(0);
+      Node matrix = node.input(1);
+      if (!value.isCandidate()
+          || value.rank() != 1
+          || matrix.role() != Role.CONSTANT
+          || matrix.rank() != 2) {
+        return node;
+      }
+      PerId.Table whole = perId.of(node);
+      if (whole != null && pays(whole) && takeBytes(whole.table(), node)) {
+        return nodes.gather(whole.table(), whole.id(), 0);
+      }
+      List<PerId.Table> summands = new ArrayList<>();
+      List<Columns.Range> rest = new ArrayList<>();
+      for (Columns.Range range : columns.ranges(value, 0)) {
+        Node part = columns.select(value, 0, List.of(range));
+        Node contribution = nodes.matMul(part, nodes.slice(matrix, 0, range.from(), range.to()));
+        PerId.Table table = perId.of(contribution);
+        if (table != null && pays(table) && takeBytes(table.table(), node)) {
+          summands.add(table);
+        } else {
+          rest.add(range);
+        }
+      }
+      if (summands.isEmpty()) {
+        return node;
+      }
+      Node sum = sumOf(summands, node.shape());
+      return rest.isEmpty()
+          ? sum
+          : nodes.elementwise(
+              "Add",
+              nodes.matMul(columns.select(value, 0, rest), SplitSums.rows(matrix, rest, nodes)),
+              sum);
+    }
+
+    private boolean pays(PerId.Table table) {
+      long columns = table.table().size() / table.table().dim(0);
+      return table.products() >= MULTIPLY_ADDS_OF_A_LOOK_UP * columns;
+    }
+
+    private boolean takeBytes(Node table, Node where) {
+      long bytes = 4L * table.size();
+      if (bytes > bytesLeft) {
+        log.refused(
+            where, "a table of " + bytes + " bytes (" + bytesLeft + " of " + maxBytes + " left)");
+        return false;
+      }
+      bytesLeft -= bytes;
+      return true;
+    }
+
+    /** The sum of one entry of each table: one look-up in all of them, laid end to end. */
+    private Node sumOf(List<PerId.Table> summands, List<Integer> shape) {
+      int width = Shapes.size(shape);
+      List<Node> tables = new ArrayList<>();
+      List<Node> ids = new ArrayList<>();
+      List<Integer> sizes = new ArrayList<>();
+      byId(summands)
+          .forEach(
+              (id, table) -> {
+                ids.add(nodes.reshape(nodes.cast(id, ElementType.INT64), List.of(1)));
+                tables.add(nodes.reshape(table, List.of(table.dim(0), width)));
+                sizes.add(table.dim(0));
+              });
+      Node entries = nodes.gather(nodes.concat(tables, 0), rows(ids, sizes), 0);
+      return nodes.reshape(nodes.reduce("ReduceSum", entries, new TreeSet<>(List.of(0))), shape);
+    }
+
+    /** Tables of the same id are one table. */
+    private Map<Node, Node> byId(List<PerId.Table> summands) {
+      Map<Node, Node> tables = new LinkedHashMap<>();
+      for (PerId.Table summand : summands) {
+        tables.merge(summand.id(), summand.table(), (a, b) -> nodes.elementwise("Add", a, b));
+      }
+      return tables;
+    }
+
+    /**
+     * Rows of the common table. An id means what it meant to its own look-up: negative ones count
+     * from that table's end, and one out of bounds is sent out of bounds of the whole, which the
+     * runtime refuses as it did before.
+     */
+    private Node rows(List<Node> ids, List<Integer> sizes) {
+      int count = ids.size();
+      int total = sizes.stream().mapToInt(Integer::intValue).sum();
+      double[] lowest = new double[count];
+      double[] highest = new double[count];
+      double[] start = new double[count];
+      List<Double> map = new ArrayList<>();
+      int first = 0;
+      for (int i = 0; i < count; i++) {
+        int size = sizes.get(i);
+        lowest[i] = -size - 1;
+        highest[i] = size;
+        start[i] = map.size() + size + 1;
+        map.add((double) total);
+        for (int id = -size; id < size; id++) {
+          map.add((double) first + (id < 0 ? id + size : id));
+        }
+        map.add((double) total);
+        first += size;
+      }
+      Node bounded =
+          nodes.elementwise(
+              "Min", nodes.elementwise("Max", nodes.concat(ids, 0), longs(lowest)), longs(highest));
+      double[] entries = map.stream().mapToDouble(Double::doubleValue).toArray();
+      return nodes.gather(longs(entries), nodes.elementwise("Add", bounded, longs(start)), 0);
+    }
+
+    private Node longs(double[] values) {
+      return nodes.literal(Weights.tensor(ElementType.INT64, List.of(values.length), values));
+    }
+  }
+}

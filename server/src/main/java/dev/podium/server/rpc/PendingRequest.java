@@ -1,0 +1,77 @@
+package dev.podium.server.rpc;
+
+import dev.podium.server.admission.Admission;
+import dev.podium.server.admission.Outcome;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.schedule.RankCompletion;
+
+/**
+ * One request between its arrival and its answer, and all that it holds meanwhile: its bytes, a
+ * version, a share of the limit. Ended once, by {@link #answer} or {@link #failed}, which give
+ * everything back. Used by one thread at a time: the one that handles the arrival, then the one
+ * that ends it.
+ */
+abstract class PendingRequest implements RankCompletion {
+  private final RequestDesk desk;
+  private final MessageBytes bytes;
+  private final RankResponder responder;
+
+  private LoadedVersion version;
+  private Admission.Permit permit;
+
+  PendingRequest(RequestDesk desk, MessageBytes bytes, RankResponder responder) {
+    this.desk = desk;
+    this.bytes = bytes;
+    this.responder = responder;
+  }
+
+  /** The request's own name; empty if it has none, or wasn't read so far. */
+  abstract String requestId();
+
+  final void acquired(LoadedVersion loaded) {
+    version = loaded;
+  }
+
+  final void admitted(Admission.Permit granted) {
+    permit = granted;
+  }
+
+  /** Null before {@link #acquired}. */
+  final LoadedVersion version() {
+    return version;
+  }
+
+  @Override
+  public final void failed(RankException fault) {
+    release(Outcome.of(fault.code()), 0);
+    responder.refuse(requestId(), fault);
+  }
+
+  /** On the scheduler's clock. */
+  final long now() {
+    return desk.now();
+  }
+
+  /**
+   * Ends the request with its encoded answer.
+   *
+   * @param encodeStart when encoding began, by {@link #now}
+   */
+  final void answer(byte[] response, int queueMicros, long encodeStart) {
+    desk.telemetry().encoded(version.scheduled(), desk.now() - encodeStart);
+    release(Outcome.SUCCESS, queueMicros * 1_000L);
+    responder.answer(response);
+  }
+
+  private void release(Outcome outcome, long waitNanos) {
+    if (permit != null) {
+      permit.release(outcome, waitNanos);
+    }
+    if (version != null) {
+      version.release();
+    }
+    desk.admission().release(bytes.length());
+    bytes.release();
+  }
+}
