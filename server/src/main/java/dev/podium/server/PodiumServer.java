@@ -1,6 +1,7 @@
 package dev.podium.server;
 
 import dev.podium.server.admin.AdminServer;
+import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionOptions;
 import dev.podium.server.engine.CompileOptions;
@@ -10,19 +11,27 @@ import dev.podium.server.engine.ExecutionProvider;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.rpc.HealthRpc;
+import dev.podium.server.rpc.InferenceControl;
+import dev.podium.server.rpc.InferenceRpc;
 import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
-import dev.podium.server.schedule.SchedulerListener;
+import dev.podium.server.rpc.RequestDesk;
 import dev.podium.server.schedule.SchedulerOptions;
 import dev.podium.server.schedule.TileScheduler;
+import dev.podium.server.telemetry.CallMeters;
+import dev.podium.server.telemetry.ServerCollector;
+import dev.podium.server.telemetry.Telemetry;
 import dev.podium.server.transport.GrpcTransport;
 import dev.podium.server.transport.TransportOptions;
+import io.grpc.BindableService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,6 +44,11 @@ import java.util.function.LongSupplier;
  */
 public final class PodiumServer implements AutoCloseable {
   private static final LongSupplier CLOCK = System::nanoTime;
+
+  /** As the package says; a server run from its classes has none. */
+  private static final String VERSION =
+      Objects.requireNonNullElse(
+          PodiumServer.class.getPackage().getImplementationVersion(), "development");
 
   private final ServerConfig config;
   private final TileScheduler scheduler;
@@ -67,8 +81,9 @@ public final class PodiumServer implements AutoCloseable {
    * @throws IOException if an address can't be bound
    */
   public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
+    Telemetry telemetry = new Telemetry();
     TileScheduler scheduler =
-        new TileScheduler(schedulerOptions(config.scheduler()), CLOCK, SchedulerListener.NONE);
+        new TileScheduler(schedulerOptions(config.scheduler()), CLOCK, telemetry);
     ModelRepository repository =
         new ModelRepository(
             config.models(),
@@ -76,29 +91,33 @@ public final class PodiumServer implements AutoCloseable {
             engineOptions(config.engine()),
             compileOptions(config.compiler()),
             Set.copyOf(config.engine().allowedLibraries()),
-            version -> scheduler.retire(version.scheduled()));
+            version ->
+                scheduler
+                    .retire(version.scheduled())
+                    .thenRun(() -> telemetry.forget(version.scheduled())));
     Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
     HealthRpc health = new HealthRpc();
+    CallMeters calls = new CallMeters();
     GrpcTransport transport = null;
     try {
       load(repository);
-      transport =
-          GrpcTransport.start(
-              transportOptions(config.grpc()),
-              List.of(
-                  new RankingRpc(
-                      repository,
-                      scheduler,
-                      admission,
-                      CLOCK,
-                      config.ranking().maxCandidates(),
-                      config.ranking().defaultDeadline().duration().toNanos()),
-                  new ModelRpc(repository),
-                  health.service(),
-                  ProtoReflectionServiceV1.newInstance()));
-      InetSocketAddress address =
-          new InetSocketAddress(config.admin().host(), config.admin().port());
-      AdminServer admin = AdminServer.start(address, health::isServing);
+      List<BindableService> services =
+          services(config, repository, scheduler, admission, telemetry, health);
+      services.forEach(
+          service ->
+              service
+                  .bindService()
+                  .getMethods()
+                  .forEach(
+                      method -> calls.known(method.getMethodDescriptor().getFullMethodName())));
+      transport = GrpcTransport.start(transportOptions(config.grpc()), services, List.of(calls));
+      AdminServer admin =
+          AdminServer.start(
+              new InetSocketAddress(config.admin().host(), config.admin().port()),
+              health::isServing,
+              new ServerCollector(telemetry, calls, scheduler, admission, repository),
+              new StatusReport(
+                  VERSION, health::isServing, repository, telemetry, scheduler, admission));
       health.serving(repository.status());
       return new PodiumServer(config, scheduler, repository, health, transport, admin);
     } catch (IOException | ModelException | RuntimeException e) {
@@ -109,6 +128,37 @@ public final class PodiumServer implements AutoCloseable {
       scheduler.close();
       throw e;
     }
+  }
+
+  private static List<BindableService> services(
+      ServerConfig config,
+      ModelRepository repository,
+      TileScheduler scheduler,
+      Admission admission,
+      Telemetry telemetry,
+      HealthRpc health) {
+    RequestDesk desk =
+        new RequestDesk(
+            repository,
+            scheduler,
+            admission,
+            telemetry,
+            CLOCK,
+            config.ranking().maxCandidates(),
+            config.ranking().defaultDeadline().duration().toNanos());
+    List<BindableService> services = new ArrayList<>();
+    services.add(new RankingRpc(desk));
+    services.add(new ModelRpc(repository));
+    if (config.inference().enabled()) {
+      services.add(
+          new InferenceRpc(
+              desk,
+              new InferenceControl(repository, health::isServing, telemetry::of, VERSION),
+              config.inference().compareContext()));
+    }
+    services.add(health.service());
+    services.add(ProtoReflectionServiceV1.newInstance());
+    return services;
   }
 
   /** Where ranking requests are taken. */
@@ -203,7 +253,12 @@ public final class PodiumServer implements AutoCloseable {
 
   private static CompileOptions compileOptions(ServerConfig.Compiler config) {
     return new CompileOptions(
-        config.enabled(), config.tolerance(), config.tune(), config.maxTables().bytes());
+        config.enabled(),
+        config.tolerance(),
+        config.tune(),
+        config.maxTables().bytes(),
+        config.contextCache().bytes(),
+        config.contextCacheAge().duration());
   }
 
   private static TransportOptions transportOptions(ServerConfig.Grpc config) {

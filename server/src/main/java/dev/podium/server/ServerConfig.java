@@ -16,6 +16,7 @@ import java.util.Objects;
  * @param grpc where ranking requests arrive
  * @param admin where operators look
  * @param ranking what a request may ask for
+ * @param inference the Open Inference Protocol
  * @param admission how much is let in
  * @param scheduler how work is cut up and queued
  * @param engine how graphs are loaded
@@ -27,6 +28,7 @@ public record ServerConfig(
     Grpc grpc,
     Admin admin,
     Ranking ranking,
+    Inference inference,
     Admission admission,
     Scheduler scheduler,
     Engine engine,
@@ -38,11 +40,12 @@ public record ServerConfig(
     grpc = grpc == null ? new Grpc(null, null, null, null, null) : grpc;
     admin = admin == null ? new Admin(null, null) : admin;
     ranking = ranking == null ? new Ranking(null, null) : ranking;
+    inference = inference == null ? new Inference(null, null) : inference;
     admission = admission == null ? new Admission(null, null, null, null) : admission;
     scheduler =
         scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
-    compiler = compiler == null ? new Compiler(null, null, null, null) : compiler;
+    compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
     drainTimeout = orDefault(drainTimeout, "30s");
   }
 
@@ -52,6 +55,7 @@ public record ServerConfig(
         models,
         new Grpc(null, 0, null, null, null),
         new Admin(null, 0),
+        null,
         null,
         null,
         null,
@@ -99,6 +103,20 @@ public record ServerConfig(
       maxCandidates = Objects.requireNonNullElse(maxCandidates, 10_000);
       defaultDeadline = orDefault(defaultDeadline, "0s");
       requireRange("ranking.max_candidates", maxCandidates, 1, 10_000_000);
+    }
+  }
+
+  /**
+   * The Open Inference Protocol, for clients made for KServe or Triton.
+   *
+   * @param enabled whether it is served
+   * @param compareContext whether to find out if all rows of a request have the same context, which
+   *     is then computed once
+   */
+  public record Inference(Boolean enabled, Boolean compareContext) {
+    public Inference {
+      enabled = Objects.requireNonNullElse(enabled, true);
+      compareContext = Objects.requireNonNullElse(compareContext, true);
     }
   }
 
@@ -179,13 +197,23 @@ public record ServerConfig(
    *
    * @param tune whether each pass is tried with and without when a model loads
    * @param maxTables memory for tables made from embeddings, for each model
+   * @param contextCache memory for results of the context half, for each model; 0 for none
+   * @param contextCacheAge how long such a result is kept
    */
-  public record Compiler(Boolean enabled, Double tolerance, Boolean tune, ByteSize maxTables) {
+  public record Compiler(
+      Boolean enabled,
+      Double tolerance,
+      Boolean tune,
+      ByteSize maxTables,
+      ByteSize contextCache,
+      Span contextCacheAge) {
     public Compiler {
       enabled = Objects.requireNonNullElse(enabled, true);
       tolerance = Objects.requireNonNullElse(tolerance, 1e-5);
       tune = Objects.requireNonNullElse(tune, true);
       maxTables = orDefault(maxTables, "64MiB");
+      contextCache = orDefault(contextCache, "0");
+      contextCacheAge = orDefault(contextCacheAge, "1s");
       if (!(tolerance > 0 && tolerance < 1)) {
         throw new IllegalArgumentException(
             "compiler.tolerance: " + tolerance + " (expected: above 0 and below 1)");

@@ -4,15 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.util.JsonFormat;
+import dev.podium.inference.GRPCInferenceServiceGrpc;
+import dev.podium.inference.ModelInferRequest;
+import dev.podium.inference.ModelInferResponse;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
+import dev.podium.server.feature.AssemblyTally;
+import dev.podium.server.feature.FeatureAssembler;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.TensorDatatype;
+import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.WireRequest;
+import dev.podium.server.repository.LoadedVersion;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +63,71 @@ class GoldenVectorsTest {
     try (Stream<Path> paths = Files.walk(MODELS, 4)) {
       return paths.filter(p -> p.endsWith("golden.jsonl")).sorted().toList();
     }
+  }
+
+  /** The same requests as the tensors that the graph takes, over the Open Inference Protocol. */
+  @ParameterizedTest
+  @MethodSource("models")
+  void scoresOfTensorsEqualTheTrainingFrameworks(Path golden) throws Exception {
+    Path model = golden.getParent().getParent();
+    String name = model.getFileName().toString();
+    PodiumServer server = model.getParent().endsWith("bench") ? bench : repository;
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
+    LoadedVersion version = server.repository().acquire(name, 0, "");
+    try {
+      var stub = GRPCInferenceServiceGrpc.newBlockingStub(channel);
+      for (String line : Files.readAllLines(golden)) {
+        JsonNode node = JSON.readTree(line);
+        RankRequest.Builder request = RankRequest.newBuilder();
+        JsonFormat.parser().merge(node.get("request").toString(), request);
+        int rows = request.getCandidates().getCount();
+        ModelInferResponse response =
+            stub.modelInfer(
+                tensors(request.build(), version.signature()).setModelName(name).build());
+        for (int o = 0; o < response.getOutputsCount(); o++) {
+          JsonNode expected = node.get("scores").get(response.getOutputs(o).getName());
+          assertThat(response.getRawOutputContents(o).size()).isEqualTo(4 * expected.size());
+          ByteBuffer scores =
+              response
+                  .getRawOutputContents(o)
+                  .asReadOnlyByteBuffer()
+                  .order(ByteOrder.LITTLE_ENDIAN);
+          for (int i = 0; i < expected.size(); i++) {
+            assertThat(scores.getFloat(4 * i))
+                .as("%s, candidate %d of %d", golden, i, rows)
+                .isCloseTo(
+                    (float) expected.get(i).asDouble(), org.assertj.core.data.Offset.offset(1e-5f));
+          }
+        }
+      }
+    } finally {
+      version.release();
+      channel.shutdownNow();
+    }
+  }
+
+  private static ModelInferRequest.Builder tensors(RankRequest request, Signature signature)
+      throws Exception {
+    byte[] bytes = request.toByteArray();
+    WireRequest wire = WireRequest.parse(bytes, bytes.length);
+    signature.resolve(wire);
+    TensorBuffers buffers = new TensorBuffers(signature.inputs(), wire.rows());
+    new FeatureAssembler(signature).assemble(wire, null, buffers, 0, new AssemblyTally(signature));
+    ModelInferRequest.Builder tensors = ModelInferRequest.newBuilder();
+    for (int i = 0; i < signature.inputs().size(); i++) {
+      TensorSpec spec = signature.inputs().get(i);
+      var input =
+          tensors
+              .addInputsBuilder()
+              .setName(spec.name())
+              .setDatatype(TensorDatatype.of(spec.type()).name());
+      for (long size : spec.shape(wire.rows())) {
+        input.addShape(size);
+      }
+      tensors.addRawInputContents(ByteString.copyFrom(buffers.numbers(i).duplicate()));
+    }
+    return tensors;
   }
 
   @ParameterizedTest

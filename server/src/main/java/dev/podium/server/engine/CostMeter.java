@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 final class CostMeter {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-  private static final int LEAST_RUNS = 5;
+  private static final int LEAST_RUNS = 3;
   private static final int MOST_RUNS = 200;
 
   /** Something to time. */
@@ -38,7 +38,6 @@ final class CostMeter {
    */
   double[] micros(Run... alternatives) throws RankException {
     for (Run run : alternatives) {
-      run.run();
       run.run();
     }
     long[][] times = new long[alternatives.length][MOST_RUNS];

@@ -23,18 +23,22 @@ final class OnnxRunner implements TileRunner {
   private final OnnxForm exported;
   private final OnnxForm context;
   private final OnnxForm candidates;
+  private final ContextCache contexts;
 
   /**
    * @param halves null if the session isn't split
+   * @param contexts where results of the context half are kept
    */
   OnnxRunner(
       OrtEnvironment environment,
       OrtSession session,
       Halves halves,
+      ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
       int capacity)
       throws OrtException {
+    this.contexts = contexts;
     runOptions = new OrtSession.RunOptions();
     scores = new TensorBuffers(outputs, capacity);
     exported =
@@ -92,6 +96,10 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public ContextTensors runContext() throws RankException {
+    return contexts.get(context.inputs(), this::computeContext);
+  }
+
+  private OnnxContext computeContext() throws RankException {
     try {
       return new OnnxContext(context.runApart(1));
     } catch (OrtException e) {

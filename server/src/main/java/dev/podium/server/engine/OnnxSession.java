@@ -15,6 +15,7 @@ final class OnnxSession implements RankingSession {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final Halves halves;
+  private final ContextCache contexts;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final ExecutionPlan plan;
@@ -27,6 +28,7 @@ final class OnnxSession implements RankingSession {
       OrtEnvironment environment,
       OrtSession session,
       Halves halves,
+      ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
       ExecutionPlan plan,
@@ -34,6 +36,7 @@ final class OnnxSession implements RankingSession {
     this.environment = environment;
     this.session = session;
     this.halves = halves;
+    this.contexts = contexts;
     this.inputs = inputs;
     this.outputs = outputs;
     this.plan = plan;
@@ -62,7 +65,7 @@ final class OnnxSession implements RankingSession {
 
   @Override
   public TileRunner newRunner(int capacity) {
-    return runner(environment, session, halves, inputs, outputs, capacity);
+    return runner(environment, session, halves, contexts, inputs, outputs, capacity);
   }
 
   @Override
@@ -76,7 +79,13 @@ final class OnnxSession implements RankingSession {
   }
 
   @Override
+  public ContextCacheStatus contextCache() {
+    return contexts.status();
+  }
+
+  @Override
   public void close() {
+    contexts.clear();
     if (halves != null) {
       halves.close();
     }
@@ -87,11 +96,12 @@ final class OnnxSession implements RankingSession {
       OrtEnvironment environment,
       OrtSession session,
       Halves halves,
+      ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
       int capacity) {
     try {
-      return new OnnxRunner(environment, session, halves, inputs, outputs, capacity);
+      return new OnnxRunner(environment, session, halves, contexts, inputs, outputs, capacity);
     } catch (OrtException e) {
       throw new IllegalStateException("run options: " + OnnxEngine.oneLine(e), e);
     }

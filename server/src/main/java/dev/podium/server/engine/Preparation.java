@@ -31,6 +31,9 @@ final class Preparation {
   /** A pass must make tiles this much cheaper to stay. */
   private static final double WORTH = 0.98;
 
+  /** What is measured is computed each time. */
+  private static final ContextCache NOTHING_KEPT = new ContextCache(0, 0, System::nanoTime);
+
   private static final int TRIAL_ROWS = 128;
   private static final long BUDGET_NANOS = 20_000_000;
   private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
@@ -133,8 +136,16 @@ final class Preparation {
       found.reason = "nothing to split: " + found.report.refused().get(0).reason();
       return;
     }
-    found.halves = proved(loader, split, found);
-    if (found.halves == null || !options.tune()) {
+    Halves halves = loaded(loader, split, found);
+    if (halves == null) {
+      return;
+    }
+    if (!proved(halves, found)) {
+      halves.close();
+      return;
+    }
+    found.halves = halves;
+    if (!options.tune()) {
       return;
     }
     List<Pass> without = new ArrayList<>();
@@ -155,12 +166,12 @@ final class Preparation {
       return false;
     }
     Found other = new Found();
-    Halves leaner = proved(loader, split, other);
+    Halves leaner = loaded(loader, split, other);
     if (leaner == null) {
       return false;
     }
     double ratio = trial(leaner, found.halves);
-    if (ratio > 1 / WORTH) {
+    if (ratio > 1 / WORTH || !proved(leaner, other)) {
       leaner.close();
       return false;
     }
@@ -178,24 +189,24 @@ final class Preparation {
     return true;
   }
 
-  /**
-   * Loads halves and compares them with the exported graph; null, with the reason, if they differ.
-   */
-  private Halves proved(HalvesLoader loader, Compilation.Split split, Found found)
-      throws RankException {
-    Halves halves;
+  /** Loads halves; null, with the reason, if they can't be. */
+  private Halves loaded(HalvesLoader loader, Compilation.Split split, Found found) {
     try {
-      halves = loader.load(split);
+      return loader.load(split);
     } catch (OrtException e) {
       found.reason = "the halves can't be loaded: " + OnnxEngine.oneLine(e);
       return null;
     }
+  }
+
+  /** Compares halves with the exported graph; notes the reason if they differ. */
+  private boolean proved(Halves halves, Found found) throws RankException {
     List<Probe> shared = probes.stream().filter(Probe::sharesContext).toList();
     try (TileRunner runner = runner(halves)) {
       found.difference = proof.largestDifference(runner, shared);
     }
     if (found.difference <= options.tolerance()) {
-      return halves;
+      return true;
     }
     found.reason =
         "the halves' scores differ by up to "
@@ -203,8 +214,7 @@ final class Preparation {
             + " (expected: at most "
             + options.tolerance()
             + ")";
-    halves.close();
-    return null;
+    return false;
   }
 
   /** Time of a tile in the first halves, relative to the second. */
@@ -277,8 +287,11 @@ final class Preparation {
             found.difference,
             speeds,
             (System.nanoTime() - start) / 1_000_000);
+    ContextCache contexts =
+        new ContextCache(
+            options.contextCacheBytes(), options.contextCacheAge().toNanos(), System::nanoTime);
     return new OnnxSession(
-        environment, session, found.halves, signature.inputs(), outputs, plan, report);
+        environment, session, found.halves, contexts, signature.inputs(), outputs, plan, report);
   }
 
   private static ContextTensors filled(TileRunner runner, Probe probe) throws RankException {
@@ -292,6 +305,7 @@ final class Preparation {
     for (Probe probe : probes) {
       capacity = Math.max(capacity, probe.count());
     }
-    return OnnxSession.runner(environment, session, halves, signature.inputs(), outputs, capacity);
+    return OnnxSession.runner(
+        environment, session, halves, NOTHING_KEPT, signature.inputs(), outputs, capacity);
   }
 }

@@ -22,6 +22,9 @@ public interface RankingSession extends AutoCloseable {
   /** How this session is best run; fixed once it is loaded. */
   ExecutionPlan plan();
 
+  /** How the cache of context halves is used; all zero if it is off. */
+  ContextCacheStatus contextCache();
+
   /** What was found out when it was loaded. */
   ExecutionReport report();
 

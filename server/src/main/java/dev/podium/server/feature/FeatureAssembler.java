@@ -385,7 +385,7 @@ public final class FeatureAssembler {
     return id;
   }
 
-  private static void fillDefault(Feature feature, TensorBuffers target, int row) {
+  static void fillDefault(Feature feature, TensorBuffers target, int row) {
     int element = row * target.rowElements(feature.input()) + feature.column();
     ElementType type = target.specs().get(feature.input()).type();
     if (feature.kind() == Kind.SEQUENCE) {
@@ -413,7 +413,7 @@ public final class FeatureAssembler {
   }
 
   /** Copies the feature's elements of one row to the rows after it. */
-  private static void repeat(Feature feature, TensorBuffers target, int row, int count) {
+  static void repeat(Feature feature, TensorBuffers target, int row, int count) {
     int rowElements = target.rowElements(feature.input());
     int first = row * rowElements + feature.column();
     String[] strings = target.strings(feature.input());
@@ -465,7 +465,7 @@ public final class FeatureAssembler {
     }
   }
 
-  private static void putDouble(ByteBuffer buffer, ElementType type, int element, double value) {
+  static void putDouble(ByteBuffer buffer, ElementType type, int element, double value) {
     switch (type) {
       case INT64 -> buffer.putLong(element * Long.BYTES, (long) value);
       case INT32 -> buffer.putInt(element * Integer.BYTES, (int) value);

@@ -1,6 +1,7 @@
 package dev.podium.server.feature;
 
 import dev.podium.server.fault.RankException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -12,6 +13,7 @@ public final class Signature {
   private final List<TensorSpec> inputs;
   private final List<Output> outputs;
   private final Vocabulary featureNames;
+  private final List<List<Feature>> featuresByInput;
 
   /**
    * One output that a request may ask for.
@@ -33,6 +35,12 @@ public final class Signature {
     this.inputs = List.copyOf(inputs);
     this.outputs = List.copyOf(outputs);
     this.featureNames = new Vocabulary(features.stream().map(Feature::name).toList());
+    List<List<Feature>> byInput = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      int input = i;
+      byInput.add(features.stream().filter(feature -> feature.input() == input).toList());
+    }
+    this.featuresByInput = List.copyOf(byInput);
   }
 
   public List<Feature> features() {
@@ -92,6 +100,21 @@ public final class Signature {
       }
     }
     return true;
+  }
+
+  /** The features that fill an input, in the signature's order. */
+  public List<Feature> featuresOf(int input) {
+    return featuresByInput.get(input);
+  }
+
+  /** The index of an input, or -1. */
+  public int input(String name) {
+    for (int i = 0; i < inputs.size(); i++) {
+      if (inputs.get(i).name().equals(name)) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   /** The index of an output, or -1. */

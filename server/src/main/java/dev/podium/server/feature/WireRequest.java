@@ -27,7 +27,7 @@ import java.util.List;
  * <p>Immutable once parsed, but for the feature numbers that {@link Signature#resolve} notes. The
  * bytes belong to the caller and must stay as they are for as long as this is used.
  */
-public final class WireRequest {
+public final class WireRequest implements RowSource {
   private static final int NAME_AT = 0;
   private static final int NAME_LENGTH = 1;
   private static final int KIND = 2;
@@ -104,9 +104,25 @@ public final class WireRequest {
     return label;
   }
 
-  /** Number of candidates. */
+  @Override
   public int rows() {
     return rows;
+  }
+
+  @Override
+  public boolean sharesContext(Signature signature) {
+    return signature.sharesContext(this);
+  }
+
+  @Override
+  public void fill(
+      FeatureAssembler assembler,
+      TensorBuffers contextRow,
+      TensorBuffers rows,
+      int firstRow,
+      AssemblyTally tally)
+      throws RankException {
+    assembler.assemble(this, contextRow, rows, firstRow, tally);
   }
 
   /** Candidates to return, best first; 0 for all in request order. */

@@ -1,7 +1,10 @@
 package dev.podium.server.repository;
 
+import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.TensorSpec;
 import dev.podium.server.schedule.ServedVersion;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,6 +44,18 @@ public final class LoadedVersion {
 
   public RankingSession session() {
     return scheduled.session();
+  }
+
+  /** Whether a request of so many rows is cheaper with its context computed once. */
+  public boolean splits(int rows) {
+    ExecutionPlan plan = session().plan();
+    return plan.split() && rows >= plan.splitFromRows();
+  }
+
+  /** The dimensions of one row of an output; empty for a single score. */
+  public List<Integer> rowShape(Output output) {
+    TensorSpec tensor = session().outputs().get(output.tensor());
+    return output.width() == tensor.rowElements() ? tensor.rowShape() : List.of();
   }
 
   /** What the scheduler knows it by. */

@@ -93,7 +93,9 @@ record ModelYaml(
           Objects.requireNonNullElse(compile, defaults.enabled()),
           Objects.requireNonNullElse(tolerance, defaults.tolerance()),
           defaults.tune(),
-          defaults.maxTableBytes());
+          defaults.maxTableBytes(),
+          defaults.contextCacheBytes(),
+          defaults.contextCacheAge());
     } catch (IllegalArgumentException e) {
       throw new ModelException("model.yaml: " + e.getMessage(), e);
     }

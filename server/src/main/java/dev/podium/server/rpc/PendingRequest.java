@@ -3,107 +3,64 @@ package dev.podium.server.rpc;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.Outcome;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.CandidateNames;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.WireRequest;
 import dev.podium.server.repository.LoadedVersion;
-import dev.podium.server.rpc.AnswerEncoder.Answer;
 import dev.podium.server.schedule.RankCompletion;
-import dev.podium.server.schedule.RankResult;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 
 /**
  * One request between its arrival and its answer, and all that it holds meanwhile: its bytes, a
- * version, a share of the limit. Ended once, by {@link #succeeded}, {@link #succeedEmpty} or {@link
- * #failed}, which gives everything back. Used by one thread at a time: the one that handles the
- * arrival, then the one that ends it.
+ * version, a share of the limit. Ended once, by {@link #answer} or {@link #failed}, which give
+ * everything back. Used by one thread at a time: the one that handles the arrival, then the one
+ * that ends it.
  */
-final class PendingRequest implements RankCompletion {
-  private final Admission admission;
+abstract class PendingRequest implements RankCompletion {
+  private final RequestDesk desk;
   private final MessageBytes bytes;
   private final RankResponder responder;
 
-  private WireRequest request;
   private LoadedVersion version;
   private Admission.Permit permit;
-  private List<Output> outputs = List.of();
-  private CandidateNames names;
 
-  PendingRequest(Admission admission, MessageBytes bytes, RankResponder responder) {
-    this.admission = admission;
+  PendingRequest(RequestDesk desk, MessageBytes bytes, RankResponder responder) {
+    this.desk = desk;
     this.bytes = bytes;
     this.responder = responder;
   }
 
-  void parsed(WireRequest wire) {
-    request = wire;
-  }
+  /** The request's own name; empty if it has none, or wasn't read so far. */
+  abstract String requestId();
 
-  void acquired(LoadedVersion loaded) {
+  final void acquired(LoadedVersion loaded) {
     version = loaded;
   }
 
-  void admitted(Admission.Permit granted) {
+  final void admitted(Admission.Permit granted) {
     permit = granted;
   }
 
-  /**
-   * Finds the outputs asked for and the candidates' ids.
-   *
-   * @throws RankException INVALID_ARGUMENT, naming the output or the ids
-   */
-  void resolve() throws RankException {
-    outputs = outputs(version.signature(), request);
-    names = CandidateNames.read(request);
+  /** Null before {@link #acquired}. */
+  final LoadedVersion version() {
+    return version;
   }
 
   @Override
-  public void succeeded(RankResult result) {
-    List<float[]> scores = new ArrayList<>(outputs.size());
-    for (Output output : outputs) {
-      scores.add(result.scores(version.signature().output(output.name())));
-    }
-    answer(
-        scores,
-        result.missing(),
-        new Timings(
-            result.queueMicros(), result.assembleMicros(), result.inferMicros(), result.tiles()),
-        result.warnings());
-  }
-
-  /** The request has no candidates, so there is nothing to run. */
-  void succeedEmpty() {
-    List<float[]> none = outputs.stream().map(output -> new float[0]).toList();
-    answer(none, new int[0], Timings.NONE, List.of());
-  }
-
-  @Override
-  public void failed(RankException fault) {
+  public final void failed(RankException fault) {
     release(Outcome.of(fault.code()), 0);
-    responder.refuse(request == null ? "" : request.requestId(), fault);
+    responder.refuse(requestId(), fault);
   }
 
-  private void answer(List<float[]> scores, int[] missing, Timings timings, List<String> warnings) {
-    int[] positions = request.topK() == 0 ? null : TopK.of(scores.get(0), request.topK());
-    byte[] response =
-        AnswerEncoder.encode(
-            new Answer(
-                request.requestId(),
-                version.model(),
-                version.number(),
-                outputs,
-                scores,
-                request.rows(),
-                positions,
-                names,
-                missing,
-                timings,
-                warnings));
-    release(Outcome.SUCCESS, timings.queueMicros() * 1_000L);
+  /** On the scheduler's clock. */
+  final long now() {
+    return desk.now();
+  }
+
+  /**
+   * Ends the request with its encoded answer.
+   *
+   * @param encodeStart when encoding began, by {@link #now}
+   */
+  final void answer(byte[] response, int queueMicros, long encodeStart) {
+    desk.telemetry().encoded(version.scheduled(), desk.now() - encodeStart);
+    release(Outcome.SUCCESS, queueMicros * 1_000L);
     responder.answer(response);
   }
 
@@ -114,40 +71,7 @@ final class PendingRequest implements RankCompletion {
     if (version != null) {
       version.release();
     }
-    admission.release(bytes.length());
+    desk.admission().release(bytes.length());
     bytes.release();
-  }
-
-  private static List<Output> outputs(Signature signature, WireRequest request)
-      throws RankException {
-    List<Output> outputs = signature.outputs();
-    if (!request.outputs().isEmpty()) {
-      outputs = new ArrayList<>();
-      Set<String> seen = new HashSet<>();
-      for (String name : request.outputs()) {
-        int index = signature.output(name);
-        if (index < 0) {
-          throw RankException.invalid(
-              "output '"
-                  + name
-                  + "': unknown (expected: one of "
-                  + signature.outputs().stream().map(Output::name).toList()
-                  + ")");
-        }
-        if (!seen.add(name)) {
-          throw RankException.invalid("output '" + name + "': asked for twice (expected: once)");
-        }
-        outputs.add(signature.outputs().get(index));
-      }
-    }
-    if (request.topK() > 0 && outputs.get(0).width() != 1) {
-      throw RankException.invalid(
-          "top_k: output '"
-              + outputs.get(0).name()
-              + "' has "
-              + outputs.get(0).width()
-              + " scores a candidate (expected: 1 in the first output, which decides the rank)");
-    }
-    return outputs;
   }
 }

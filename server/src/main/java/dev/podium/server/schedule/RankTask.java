@@ -5,8 +5,8 @@ import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.RowSource;
 import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.WireRequest;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -32,7 +32,7 @@ public final class RankTask {
   }
 
   final ServedVersion version;
-  final WireRequest request;
+  final RowSource request;
   final int rows;
   final long arrivalNanos;
   final long deadlineNanos;
@@ -93,7 +93,7 @@ public final class RankTask {
    */
   public RankTask(
       ServedVersion version,
-      WireRequest request,
+      RowSource request,
       long arrivalNanos,
       long deadlineNanos,
       Priority priority,
@@ -113,7 +113,7 @@ public final class RankTask {
   /** For simulations, which have no messages. */
   RankTask(
       ServedVersion version,
-      WireRequest request,
+      RowSource request,
       int rows,
       long arrivalNanos,
       long deadlineNanos,
@@ -172,7 +172,7 @@ public final class RankTask {
     split =
         plan.split()
             && rows >= plan.splitFromRows()
-            && (request == null || version.signature().sharesContext(request));
+            && (request == null || request.sharesContext(version.signature()));
     tiles = plan.rowsIndependent() ? Slices.count(rows, plan.tileRows()) : 1;
     double perTile = tileMicros(plan);
     micros = tiles * perTile + (split ? plan.contextMicros() : 0);

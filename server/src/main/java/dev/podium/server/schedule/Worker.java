@@ -33,7 +33,7 @@ final class Worker {
   private final IdentityHashMap<ServedVersion, VersionRunner> runners = new IdentityHashMap<>();
 
   /** Guarded by the scheduler's lock. */
-  State state = State.BUSY;
+  State state = State.IDLE;
 
   /** Guarded by the scheduler's lock. */
   Thread thread;
@@ -185,7 +185,7 @@ final class Worker {
       long start)
       throws RankException {
     version.tally.clear();
-    version.assembler.assemble(task.request, context, target, row, version.tally);
+    task.request.fill(version.assembler, context, target, row, version.tally);
     task.warnings = version.tally.warnings();
     long end = scheduler.now();
     task.assembleNanos = end - start;

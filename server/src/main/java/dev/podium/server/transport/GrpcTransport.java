@@ -2,6 +2,7 @@ package dev.podium.server.transport;
 
 import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerStreamTracer;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
@@ -48,7 +49,10 @@ public final class GrpcTransport {
    *
    * @throws IOException if an address can't be bound, naming it
    */
-  public static GrpcTransport start(TransportOptions options, List<BindableService> services)
+  public static GrpcTransport start(
+      TransportOptions options,
+      List<BindableService> services,
+      List<ServerStreamTracer.Factory> tracers)
       throws IOException {
     boolean epoll = Epoll.isAvailable();
     if (options.uds() != null && !epoll) {
@@ -70,14 +74,16 @@ public final class GrpcTransport {
           new InetSocketAddress(options.host(), options.port()),
           epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class,
           options,
-          services);
+          services,
+          tracers);
       if (options.uds() != null) {
         Files.deleteIfExists(options.uds());
         transport.listen(
             new DomainSocketAddress(options.uds().toFile()),
             EpollServerDomainSocketChannel.class,
             options,
-            services);
+            services,
+            tracers);
       }
       return transport;
     } catch (IOException e) {
@@ -90,7 +96,8 @@ public final class GrpcTransport {
       SocketAddress address,
       Class<? extends ServerChannel> channel,
       TransportOptions options,
-      List<BindableService> services)
+      List<BindableService> services,
+      List<ServerStreamTracer.Factory> tracers)
       throws IOException {
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
@@ -100,6 +107,7 @@ public final class GrpcTransport {
             .directExecutor()
             .maxInboundMessageSize(options.maxMessageBytes());
     services.forEach(builder::addService);
+    tracers.forEach(builder::addStreamTracerFactory);
     try {
       servers.add(builder.build().start());
     } catch (IOException e) {

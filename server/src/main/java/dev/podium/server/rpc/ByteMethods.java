@@ -1,6 +1,5 @@
 package dev.podium.server.rpc;
 
-import dev.podium.ranking.v1.RankingServiceGrpc;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
@@ -12,23 +11,18 @@ import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
- * The ranking methods as the server handles them: requests as bytes that stay undecoded, answers as
- * bytes that are encoded once. Names and schema are the generated ones.
+ * Methods as the server handles them: requests as bytes that stay undecoded, answers as bytes that
+ * are encoded once. Names and schema are the generated ones.
  */
-final class RankMethods {
+final class ByteMethods {
   private final MessagePool pool;
 
-  RankMethods(MessagePool pool) {
+  ByteMethods(MessagePool pool) {
     this.pool = pool;
   }
 
-  MethodDescriptor<MessageBytes, byte[]> rank() {
-    return RankingServiceGrpc.getRankMethod().toBuilder(new RequestMarshaller(), ANSWER).build();
-  }
-
-  MethodDescriptor<MessageBytes, byte[]> rankStream() {
-    return RankingServiceGrpc.getRankStreamMethod().toBuilder(new RequestMarshaller(), ANSWER)
-        .build();
+  MethodDescriptor<MessageBytes, byte[]> of(MethodDescriptor<?, ?> method) {
+    return method.toBuilder(new RequestMarshaller(), ANSWER).build();
   }
 
   private final class RequestMarshaller implements MethodDescriptor.Marshaller<MessageBytes> {

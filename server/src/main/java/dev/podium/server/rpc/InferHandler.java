@@ -1,0 +1,119 @@
+package dev.podium.server.rpc;
+
+import dev.podium.inference.InferParameter;
+import dev.podium.inference.ModelInferResponse;
+import dev.podium.inference.ModelStreamInferResponse;
+import dev.podium.server.fault.Priority;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.TensorMessage;
+import dev.podium.server.feature.TensorRequest;
+import dev.podium.server.schedule.RankTask;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/** Takes one inference request of the Open Inference Protocol from bytes to the scheduler. */
+final class InferHandler implements RequestHandler {
+  private final RequestDesk desk;
+  private final boolean compareContext;
+
+  /**
+   * @param compareContext whether to find out if all rows of a request have the same context
+   */
+  InferHandler(RequestDesk desk, boolean compareContext) {
+    this.desk = desk;
+    this.compareContext = compareContext;
+  }
+
+  @Override
+  public RankTask handle(
+      MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender) {
+    long arrival = desk.now();
+    if (!desk.receive(bytes, responder)) {
+      return null;
+    }
+    PendingInfer pending = new PendingInfer(desk, bytes, responder);
+    try {
+      TensorMessage message = TensorMessage.parse(bytes.array(), bytes.length());
+      pending.parsed(message);
+      if (message.modelName().isEmpty()) {
+        throw RankException.invalid("model_name: empty (expected: the name of a model)");
+      }
+      int rows = TensorRequest.rows(message);
+      Priority priority = priority(message);
+      desk.open(
+          pending,
+          "rows",
+          rows,
+          message.modelName(),
+          InferVersions.number(message.modelVersion()),
+          "",
+          priority);
+      boolean compare = compareContext && pending.version().splits(rows);
+      TensorRequest request =
+          TensorRequest.resolve(message, pending.version().signature(), compare);
+      pending.resolve(rows);
+      if (rows == 0) {
+        pending.succeedEmpty();
+        return null;
+      }
+      return desk.submit(
+          pending,
+          request,
+          arrival,
+          Math.min(deadlineNanos, timeout(message, arrival)),
+          priority,
+          false,
+          lender);
+    } catch (RankException e) {
+      pending.failed(e);
+      return null;
+    }
+  }
+
+  /** Triton's request parameter: 1 is the most important; 0, the default, is the middle here. */
+  private static Priority priority(TensorMessage message) {
+    long level = number(message.parameters().get("priority"));
+    return level == 0 || level == 2
+        ? Priority.NORMAL
+        : level == 1 ? Priority.CRITICAL : Priority.SHEDDABLE;
+  }
+
+  /** Triton's request parameter, in microseconds from the arrival. */
+  private static long timeout(TensorMessage message, long arrival) {
+    long micros = number(message.parameters().get("timeout"));
+    return micros <= 0
+        ? RankTask.NO_DEADLINE
+        : arrival + Math.min(TimeUnit.MICROSECONDS.toNanos(micros), Long.MAX_VALUE / 4);
+  }
+
+  private static long number(InferParameter parameter) {
+    if (parameter == null) {
+      return 0;
+    }
+    return switch (parameter.getParameterChoiceCase()) {
+      case INT64_PARAM -> parameter.getInt64Param();
+      case UINT64_PARAM -> parameter.getUint64Param();
+      default -> 0;
+    };
+  }
+
+  @Override
+  public byte[] streamed(byte[] answer) {
+    return InferEncoder.streamed(answer);
+  }
+
+  @Override
+  public byte[] streamed(String requestId, RankException why) {
+    return ModelStreamInferResponse.newBuilder()
+        .setErrorMessage(why.getMessage())
+        .setInferResponse(ModelInferResponse.newBuilder().setId(requestId))
+        .build()
+        .toByteArray();
+  }
+
+  /** Clients can't tell from a refusal which request it is about. */
+  @Override
+  public boolean inOrder() {
+    return true;
+  }
+}

@@ -1,0 +1,358 @@
+package dev.podium.server.rpc;
+
+import dev.podium.inference.DataType;
+import dev.podium.inference.GRPCInferenceServiceGrpc;
+import dev.podium.inference.InferBatchStatistics;
+import dev.podium.inference.InferStatistics;
+import dev.podium.inference.ModelConfig;
+import dev.podium.inference.ModelConfigRequest;
+import dev.podium.inference.ModelConfigResponse;
+import dev.podium.inference.ModelDynamicBatching;
+import dev.podium.inference.ModelInput;
+import dev.podium.inference.ModelMetadataRequest;
+import dev.podium.inference.ModelMetadataResponse;
+import dev.podium.inference.ModelOutput;
+import dev.podium.inference.ModelReadyRequest;
+import dev.podium.inference.ModelReadyResponse;
+import dev.podium.inference.ModelStatistics;
+import dev.podium.inference.ModelStatisticsRequest;
+import dev.podium.inference.ModelStatisticsResponse;
+import dev.podium.inference.RepositoryIndexRequest;
+import dev.podium.inference.RepositoryIndexResponse;
+import dev.podium.inference.RepositoryModelLoadRequest;
+import dev.podium.inference.RepositoryModelLoadResponse;
+import dev.podium.inference.RepositoryModelUnloadRequest;
+import dev.podium.inference.RepositoryModelUnloadResponse;
+import dev.podium.inference.ServerLiveRequest;
+import dev.podium.inference.ServerLiveResponse;
+import dev.podium.inference.ServerMetadataRequest;
+import dev.podium.inference.ServerMetadataResponse;
+import dev.podium.inference.ServerReadyRequest;
+import dev.podium.inference.ServerReadyResponse;
+import dev.podium.inference.StatisticDuration;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.Feature;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.TensorDatatype;
+import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.VersionState;
+import dev.podium.server.schedule.SchedulerListener.Outcome;
+import dev.podium.server.schedule.ServedVersion;
+import dev.podium.server.telemetry.TimeHistogram;
+import dev.podium.server.telemetry.VersionMeters;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+
+/**
+ * Everything of the Open Inference Protocol but inference: whether there is a server, what it
+ * serves, how much it did. Thread-safe.
+ */
+public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase {
+  private static final String PLATFORM = "onnxruntime_onnx";
+  private static final List<String> EXTENSIONS =
+      List.of("model_repository", "model_configuration", "statistics", "binary_tensor_data");
+
+  private final ModelRepository repository;
+  private final BooleanSupplier ready;
+  private final Function<ServedVersion, VersionMeters> statistics;
+  private final String serverVersion;
+
+  /**
+   * @param ready whether the server takes requests
+   * @param statistics of a version, which may not have served yet
+   * @param serverVersion for the metadata
+   */
+  public InferenceControl(
+      ModelRepository repository,
+      BooleanSupplier ready,
+      Function<ServedVersion, VersionMeters> statistics,
+      String serverVersion) {
+    this.repository = repository;
+    this.ready = ready;
+    this.statistics = statistics;
+    this.serverVersion = serverVersion;
+  }
+
+  @Override
+  public void serverLive(ServerLiveRequest request, StreamObserver<ServerLiveResponse> answer) {
+    send(answer, ServerLiveResponse.newBuilder().setLive(true).build());
+  }
+
+  @Override
+  public void serverReady(ServerReadyRequest request, StreamObserver<ServerReadyResponse> answer) {
+    send(answer, ServerReadyResponse.newBuilder().setReady(ready.getAsBoolean()).build());
+  }
+
+  /** A model that there isn't is not ready: no error, as in Triton. */
+  @Override
+  public void modelReady(ModelReadyRequest request, StreamObserver<ModelReadyResponse> answer) {
+    boolean available;
+    try {
+      acquire(request.getName(), request.getVersion()).release();
+      available = true;
+    } catch (RankException e) {
+      available = false;
+    }
+    send(answer, ModelReadyResponse.newBuilder().setReady(available).build());
+  }
+
+  @Override
+  public void serverMetadata(
+      ServerMetadataRequest request, StreamObserver<ServerMetadataResponse> answer) {
+    send(
+        answer,
+        ServerMetadataResponse.newBuilder()
+            .setName("podium")
+            .setVersion(serverVersion)
+            .addAllExtensions(EXTENSIONS)
+            .build());
+  }
+
+  @Override
+  public void modelMetadata(
+      ModelMetadataRequest request, StreamObserver<ModelMetadataResponse> answer) {
+    describe(request.getName(), request.getVersion(), answer, this::metadata);
+  }
+
+  @Override
+  public void modelConfig(ModelConfigRequest request, StreamObserver<ModelConfigResponse> answer) {
+    describe(
+        request.getName(),
+        request.getVersion(),
+        answer,
+        version -> ModelConfigResponse.newBuilder().setConfig(config(version)).build());
+  }
+
+  @Override
+  public void modelStatistics(
+      ModelStatisticsRequest request, StreamObserver<ModelStatisticsResponse> answer) {
+    ModelStatisticsResponse.Builder all = ModelStatisticsResponse.newBuilder();
+    try {
+      if (!request.getName().isEmpty()) {
+        acquire(request.getName(), request.getVersion()).release();
+      }
+      long wanted = InferVersions.number(request.getVersion());
+      for (ModelStatus model : repository.status()) {
+        if (!request.getName().isEmpty() && !request.getName().equals(model.name())) {
+          continue;
+        }
+        for (ModelStatus.Version version : model.versions()) {
+          if (version.state() == VersionState.AVAILABLE
+              && (wanted == 0 || wanted == version.number())) {
+            LoadedVersion loaded = repository.acquire(model.name(), version.number(), "");
+            all.addModelStats(statistics(loaded));
+            loaded.release();
+          }
+        }
+      }
+      send(answer, all.build());
+    } catch (RankException e) {
+      refuse(answer, e);
+    }
+  }
+
+  @Override
+  public void repositoryIndex(
+      RepositoryIndexRequest request, StreamObserver<RepositoryIndexResponse> answer) {
+    RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
+    for (ModelStatus model : repository.status()) {
+      if (model.versions().isEmpty() && !request.getReady()) {
+        index.addModelsBuilder().setName(model.name()).setReason(model.message());
+      }
+      for (ModelStatus.Version version : model.versions()) {
+        if (request.getReady() && version.state() != VersionState.AVAILABLE) {
+          continue;
+        }
+        index
+            .addModelsBuilder()
+            .setName(model.name())
+            .setVersion(Long.toString(version.number()))
+            .setState(
+                switch (version.state()) {
+                  case LOADING -> "LOADING";
+                  case AVAILABLE -> "READY";
+                  case UNLOADING -> "UNLOADING";
+                  case UNLOADED, FAILED -> "UNAVAILABLE";
+                })
+            .setReason(version.state() == VersionState.AVAILABLE ? "" : version.message());
+      }
+    }
+    send(answer, index.build());
+  }
+
+  @Override
+  public void repositoryModelLoad(
+      RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> answer) {
+    refuseControl(answer);
+  }
+
+  @Override
+  public void repositoryModelUnload(
+      RepositoryModelUnloadRequest request, StreamObserver<RepositoryModelUnloadResponse> answer) {
+    refuseControl(answer);
+  }
+
+  /** Triton's code for servers that don't let clients load models. */
+  private static void refuseControl(StreamObserver<?> answer) {
+    answer.onError(
+        Status.UNAVAILABLE
+            .withDescription("explicit model load / unload is not allowed")
+            .asRuntimeException());
+  }
+
+  private ModelMetadataResponse metadata(LoadedVersion version) {
+    ModelMetadataResponse.Builder metadata =
+        ModelMetadataResponse.newBuilder().setName(version.model()).setPlatform(PLATFORM);
+    for (ModelStatus model : repository.status()) {
+      if (model.name().equals(version.model())) {
+        model.versions().stream()
+            .filter(v -> v.state() == VersionState.AVAILABLE)
+            .mapToLong(ModelStatus.Version::number)
+            .sorted()
+            .forEach(number -> metadata.addVersions(Long.toString(number)));
+      }
+    }
+    for (TensorSpec input : version.signature().inputs()) {
+      ModelMetadataResponse.TensorMetadata.Builder tensor =
+          metadata
+              .addInputsBuilder()
+              .setName(input.name())
+              .setDatatype(TensorDatatype.of(input.type()).name())
+              .addShape(-1);
+      input.rowShape().forEach(tensor::addShape);
+    }
+    for (Output output : version.signature().outputs()) {
+      ModelMetadataResponse.TensorMetadata.Builder tensor =
+          metadata
+              .addOutputsBuilder()
+              .setName(output.name())
+              .setDatatype(InferEncoder.DATATYPE)
+              .addShape(-1);
+      version.rowShape(output).forEach(tensor::addShape);
+    }
+    return metadata.build();
+  }
+
+  private static ModelConfig config(LoadedVersion version) {
+    Signature signature = version.signature();
+    ModelConfig.Builder config =
+        ModelConfig.newBuilder()
+            .setName(version.model())
+            .setPlatform(PLATFORM)
+            .setBackend("onnxruntime")
+            .setDefaultModelFilename("model.onnx")
+            // 0: the row axis is part of the dimensions, as it is in the metadata.
+            .setMaxBatchSize(0)
+            .setDynamicBatching(ModelDynamicBatching.getDefaultInstance());
+    for (int i = 0; i < signature.inputs().size(); i++) {
+      TensorSpec input = signature.inputs().get(i);
+      ModelInput.Builder tensor =
+          config
+              .addInputBuilder()
+              .setName(input.name())
+              .setDataType(type(input))
+              .setOptional(signature.featuresOf(i).stream().noneMatch(Feature::required))
+              .addDims(-1);
+      input.rowShape().forEach(tensor::addDims);
+    }
+    for (Output output : signature.outputs()) {
+      ModelOutput.Builder tensor =
+          config
+              .addOutputBuilder()
+              .setName(output.name())
+              .setDataType(DataType.TYPE_FP32)
+              .addDims(-1);
+      version.rowShape(output).forEach(tensor::addDims);
+    }
+    return config.build();
+  }
+
+  private static DataType type(TensorSpec tensor) {
+    return switch (tensor.type()) {
+      case INT32 -> DataType.TYPE_INT32;
+      case INT64 -> DataType.TYPE_INT64;
+      case FLOAT -> DataType.TYPE_FP32;
+      case DOUBLE -> DataType.TYPE_FP64;
+      case BOOL -> DataType.TYPE_BOOL;
+      case STRING -> DataType.TYPE_STRING;
+    };
+  }
+
+  private ModelStatistics statistics(LoadedVersion version) {
+    VersionMeters counts = statistics.apply(version.scheduled());
+    ModelStatistics.Builder wire =
+        ModelStatistics.newBuilder()
+            .setName(version.model())
+            .setVersion(Long.toString(version.number()))
+            .setLastInference(counts.lastMillis())
+            .setInferenceCount(counts.rows())
+            .setExecutionCount(counts.tiles(false) + counts.tiles(true))
+            .setInferenceStats(
+                InferStatistics.newBuilder()
+                    .setSuccess(duration(counts, true))
+                    .setFail(duration(counts, false))
+                    .setQueue(duration(counts.queue()))
+                    .setComputeInput(duration(counts.assemble()))
+                    .setComputeInfer(duration(counts.infer()))
+                    .setComputeOutput(duration(counts.encode()))
+                    .setCacheHit(StatisticDuration.getDefaultInstance())
+                    .setCacheMiss(StatisticDuration.getDefaultInstance()));
+    for (VersionMeters.Runs runs : counts.runsBySize()) {
+      wire.addBatchStats(
+          InferBatchStatistics.newBuilder()
+              .setBatchSize(runs.rows())
+              .setComputeInfer(
+                  StatisticDuration.newBuilder().setCount(runs.count()).setNs(runs.nanos())));
+    }
+    return wire.build();
+  }
+
+  private static StatisticDuration duration(TimeHistogram times) {
+    return StatisticDuration.newBuilder().setCount(times.count()).setNs(times.nanos()).build();
+  }
+
+  private static StatisticDuration duration(VersionMeters meters, boolean succeeded) {
+    StatisticDuration.Builder sum = StatisticDuration.newBuilder();
+    for (Outcome outcome : Outcome.values()) {
+      if ((outcome == Outcome.SCORED || outcome == Outcome.PARTIAL) == succeeded) {
+        sum.setCount(sum.getCount() + meters.total(outcome).count());
+        sum.setNs(sum.getNs() + meters.total(outcome).nanos());
+      }
+    }
+    return sum.build();
+  }
+
+  private LoadedVersion acquire(String model, String version) throws RankException {
+    return repository.acquire(model, InferVersions.number(version), "");
+  }
+
+  private <T> void describe(
+      String model, String number, StreamObserver<T> answer, Function<LoadedVersion, T> describe) {
+    try {
+      LoadedVersion version = acquire(model, number);
+      try {
+        send(answer, describe.apply(version));
+      } finally {
+        version.release();
+      }
+    } catch (RankException e) {
+      refuse(answer, e);
+    }
+  }
+
+  private static void refuse(StreamObserver<?> answer, RankException why) {
+    answer.onError(Statuses.status(why).asRuntimeException(Statuses.trailers(why)));
+  }
+
+  private static <T> void send(StreamObserver<T> answer, T message) {
+    answer.onNext(message);
+    answer.onCompleted();
+  }
+}

@@ -1,0 +1,276 @@
+package dev.podium.server.telemetry;
+
+import dev.podium.server.admission.Admission;
+import dev.podium.server.admission.AdmissionSnapshot;
+import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.VersionState;
+import dev.podium.server.schedule.SchedulerListener.Outcome;
+import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.SchedulerSnapshot;
+import dev.podium.server.schedule.TileScheduler;
+import dev.podium.server.telemetry.VersionMeters.FeatureHealth;
+import io.grpc.Status;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.prometheus.metrics.model.snapshots.Unit;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Everything that Podium measures, as Prometheus wants it, put together when it is scraped. Labels
+ * are models and versions that are loaded, their features and outputs, and fixed words: callers
+ * can't add any.
+ */
+public final class ServerCollector implements MultiCollector {
+  private static final double NANO = 1e-9;
+  private static final double MICRO = 1e-6;
+
+  private final Telemetry telemetry;
+  private final CallMeters calls;
+  private final TileScheduler scheduler;
+  private final Admission admission;
+  private final ModelRepository repository;
+
+  public ServerCollector(
+      Telemetry telemetry,
+      CallMeters calls,
+      TileScheduler scheduler,
+      Admission admission,
+      ModelRepository repository) {
+    this.telemetry = telemetry;
+    this.calls = calls;
+    this.scheduler = scheduler;
+    this.admission = admission;
+    this.repository = repository;
+  }
+
+  @Override
+  public MetricSnapshots collect() {
+    MetricSnapshots.Builder all = MetricSnapshots.builder();
+    List<VersionMeters> versions = telemetry.all();
+    requests(versions, all);
+    tiles(versions, all);
+    health(versions, all);
+    calls(all);
+    scheduler(all);
+    admission(all);
+    models(all);
+    return all.build();
+  }
+
+  private static Labels labels(VersionMeters meters) {
+    return Labels.of(
+        "model", meters.version().model(), "version", Long.toString(meters.version().version()));
+  }
+
+  private static void requests(List<VersionMeters> versions, MetricSnapshots.Builder all) {
+    HistogramSnapshot.Builder requests =
+        HistogramSnapshot.builder()
+            .name("podium_request_seconds")
+            .unit(Unit.SECONDS)
+            .help("Accepted requests from arrival to their end, by outcome.");
+    HistogramSnapshot.Builder stages =
+        HistogramSnapshot.builder()
+            .name("podium_stage_seconds")
+            .unit(Unit.SECONDS)
+            .help("Where requests' time goes: queue, assemble, infer, encode.");
+    CounterSnapshot.Builder refused =
+        counter("podium_refused", "Requests that the scheduler refused, by reason.");
+    CounterSnapshot.Builder rows = counter("podium_rows", "Rows of answered requests.");
+    for (VersionMeters meters : versions) {
+      Labels labels = labels(meters);
+      for (Outcome outcome : Outcome.values()) {
+        requests.dataPoint(meters.total(outcome).snapshot(labels.add("outcome", word(outcome))));
+      }
+      stages.dataPoint(meters.queue().snapshot(labels.add("stage", "queue")));
+      stages.dataPoint(meters.assemble().snapshot(labels.add("stage", "assemble")));
+      stages.dataPoint(meters.infer().snapshot(labels.add("stage", "infer")));
+      stages.dataPoint(meters.encode().snapshot(labels.add("stage", "encode")));
+      for (Refusal reason : Refusal.values()) {
+        count(refused, labels.add("reason", word(reason)), meters.refused(reason));
+      }
+      count(rows, labels, meters.rows());
+    }
+    all.metricSnapshot(requests.build());
+    all.metricSnapshot(stages.build());
+    all.metricSnapshot(refused.build());
+    all.metricSnapshot(rows.build());
+  }
+
+  private static void tiles(List<VersionMeters> versions, MetricSnapshots.Builder all) {
+    CounterSnapshot.Builder tiles =
+        counter("podium_tiles", "Runs of the model, by form: exported or split.");
+    CounterSnapshot.Builder seconds =
+        counter("podium_tile_seconds", "Time of those runs.").unit(Unit.SECONDS);
+    CounterSnapshot.Builder rows = counter("podium_tile_rows", "Rows in those runs.");
+    CounterSnapshot.Builder capacity =
+        counter("podium_tile_capacity_rows", "Rows that those runs could have had.");
+    CounterSnapshot.Builder requests =
+        counter("podium_tile_requests", "Requests in those runs; one that took several, in each.");
+    CounterSnapshot.Builder apart =
+        counter("podium_rerun_apart", "Requests run again alone, as their shared tile failed.");
+    CounterSnapshot.Builder nobody =
+        counter("podium_rows_for_nobody", "Rows that ran although their request had ended.");
+    for (VersionMeters meters : versions) {
+      Labels labels = labels(meters);
+      for (boolean split : new boolean[] {false, true}) {
+        Labels form = labels.add("form", split ? "split" : "exported");
+        count(tiles, form, meters.tiles(split));
+        count(seconds, form, meters.tileNanos(split) * NANO);
+      }
+      count(rows, labels, meters.tileRows());
+      count(capacity, labels, meters.tileCapacity());
+      count(requests, labels, meters.tileRequests());
+      count(apart, labels, meters.rerunApart());
+      count(nobody, labels, meters.rowsForNobody());
+    }
+    for (CounterSnapshot.Builder snapshot :
+        List.of(tiles, seconds, rows, capacity, requests, apart, nobody)) {
+      all.metricSnapshot(snapshot.build());
+    }
+  }
+
+  private static void health(List<VersionMeters> versions, MetricSnapshots.Builder all) {
+    CounterSnapshot.Builder defaulted =
+        counter("podium_feature_defaulted", "Requests that didn't send the feature.");
+    CounterSnapshot.Builder outOfVocabulary =
+        counter("podium_feature_out_of_vocabulary", "Values of the feature out of vocabulary.");
+    CounterSnapshot.Builder truncated =
+        counter("podium_feature_truncated", "Rows of the feature cut to its length.");
+    HistogramSnapshot.Builder scores =
+        HistogramSnapshot.builder()
+            .name("podium_score")
+            .help("Scores, up to 16 of each request, by output.");
+    for (VersionMeters meters : versions) {
+      Labels labels = labels(meters);
+      for (FeatureHealth feature : meters.features()) {
+        Labels named = labels.add("feature", feature.name());
+        count(defaulted, named, feature.defaulted());
+        count(outOfVocabulary, named, feature.outOfVocabulary());
+        count(truncated, named, feature.truncated());
+      }
+      for (int output = 0; output < meters.version().signature().outputs().size(); output++) {
+        String name = meters.version().signature().outputs().get(output).name();
+        scores.dataPoint(meters.scores(output).snapshot(labels.add("output", name)));
+      }
+    }
+    all.metricSnapshot(defaulted.build());
+    all.metricSnapshot(outOfVocabulary.build());
+    all.metricSnapshot(truncated.build());
+    all.metricSnapshot(scores.build());
+  }
+
+  private void calls(MetricSnapshots.Builder all) {
+    CounterSnapshot.Builder ended =
+        counter("podium_grpc_calls", "Calls that ended, by method and status.");
+    GaugeSnapshot.Builder open =
+        GaugeSnapshot.builder().name("podium_grpc_open_calls").help("Calls in work.");
+    for (Map.Entry<String, CallMeters.Calls> entry : calls.read().entrySet()) {
+      Labels method = Labels.of("method", entry.getKey());
+      long total = 0;
+      for (Status.Code code : Status.Code.values()) {
+        long count = entry.getValue().ended()[code.value()];
+        total += count;
+        if (count > 0 || code == Status.Code.OK) {
+          count(ended, method.add("code", code.name()), count);
+        }
+      }
+      gauge(open, method, Math.max(0, entry.getValue().started() - total));
+    }
+    all.metricSnapshot(ended.build());
+    all.metricSnapshot(open.build());
+  }
+
+  private void scheduler(MetricSnapshots.Builder all) {
+    SchedulerSnapshot now = scheduler.snapshot();
+    gauge(all, "podium_workers", "Workers.", now.workers());
+    gauge(all, "podium_busy_workers", "Workers that have something to do.", now.busyWorkers());
+    gauge(all, "podium_requests_in_work", "Requests accepted and not ended.", now.liveTasks());
+    gauge(all, "podium_waiting_requests", "Requests with rows in the queue.", now.waitingTasks());
+    gauge(all, "podium_waiting_rows", "Rows in the queue.", now.waitingRows());
+    gauge(
+        all,
+        "podium_queue_seconds",
+        "Expected time to work the queue off.",
+        now.waitingMicros() * MICRO);
+    gauge(
+        all,
+        "podium_assembled_bytes",
+        "Direct memory for large requests' features, in use and kept.",
+        now.assembledBytes());
+    counter(
+        all,
+        "podium_workers_replaced",
+        "Workers that died and were replaced.",
+        now.workersReplaced());
+  }
+
+  private void admission(MetricSnapshots.Builder all) {
+    AdmissionSnapshot now = admission.snapshot();
+    gauge(all, "podium_admission_limit_rows", "The limit on rows in flight.", now.limitRows());
+    gauge(all, "podium_admission_rows", "Rows in flight.", now.rows());
+    gauge(all, "podium_admission_bytes", "Bytes of requests in flight.", now.bytes());
+    CounterSnapshot.Builder refused =
+        counter("podium_admission_refused", "Requests refused at the door, by what was full.");
+    count(refused, Labels.of("reason", "rows"), now.refusedForRows());
+    count(refused, Labels.of("reason", "bytes"), now.refusedForBytes());
+    all.metricSnapshot(refused.build());
+  }
+
+  private void models(MetricSnapshots.Builder all) {
+    GaugeSnapshot.Builder states =
+        GaugeSnapshot.builder()
+            .name("podium_model_state")
+            .help("1 for the state that a model version is in.");
+    for (ModelStatus model : repository.status()) {
+      for (ModelStatus.Version version : model.versions()) {
+        for (VersionState state : VersionState.values()) {
+          gauge(
+              states,
+              Labels.of(
+                  "model", model.name(),
+                  "version", Long.toString(version.number()),
+                  "state", word(state)),
+              version.state() == state ? 1 : 0);
+        }
+      }
+    }
+    all.metricSnapshot(states.build());
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static CounterSnapshot.Builder counter(String name, String help) {
+    return CounterSnapshot.builder().name(name).help(help);
+  }
+
+  private static void counter(MetricSnapshots.Builder all, String name, String help, double value) {
+    CounterSnapshot.Builder snapshot = counter(name, help);
+    count(snapshot, Labels.EMPTY, value);
+    all.metricSnapshot(snapshot.build());
+  }
+
+  private static void count(CounterSnapshot.Builder counter, Labels labels, double value) {
+    counter.dataPoint(CounterDataPointSnapshot.builder().labels(labels).value(value).build());
+  }
+
+  private static void gauge(MetricSnapshots.Builder all, String name, String help, double value) {
+    GaugeSnapshot.Builder snapshot = GaugeSnapshot.builder().name(name).help(help);
+    gauge(snapshot, Labels.EMPTY, value);
+    all.metricSnapshot(snapshot.build());
+  }
+
+  private static void gauge(GaugeSnapshot.Builder gauge, Labels labels, double value) {
+    gauge.dataPoint(GaugeDataPointSnapshot.builder().labels(labels).value(value).build());
+  }
+}

@@ -1,0 +1,98 @@
+package dev.podium.server.telemetry;
+
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.AssemblyTally;
+import dev.podium.server.schedule.RankResult;
+import dev.podium.server.schedule.SchedulerListener;
+import dev.podium.server.schedule.ServedVersion;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** The meters of everything that is served, one set a version. Thread-safe. */
+public final class Telemetry implements SchedulerListener {
+  private static final Logger LOG = Logger.getLogger(Telemetry.class.getName());
+
+  private final ConcurrentHashMap<ServedVersion, VersionMeters> versions =
+      new ConcurrentHashMap<>();
+  private final LongAdder workersReplaced = new LongAdder();
+
+  /** A version's meters; made when first asked for. */
+  public VersionMeters of(ServedVersion version) {
+    VersionMeters meters = versions.get(version);
+    return meters != null ? meters : versions.computeIfAbsent(version, VersionMeters::new);
+  }
+
+  /** Drops the meters of a version that is no longer served, so that they stay bounded. */
+  public void forget(ServedVersion version) {
+    versions.remove(version);
+  }
+
+  /** All meters, by model and version. */
+  public List<VersionMeters> all() {
+    Collection<VersionMeters> now = versions.values();
+    return now.stream()
+        .sorted(
+            Comparator.comparing((VersionMeters meters) -> meters.version().model())
+                .thenComparing(meters -> meters.version().version()))
+        .toList();
+  }
+
+  /** Workers that died and were replaced. */
+  public long workersReplaced() {
+    return workersReplaced.sum();
+  }
+
+  /** An answer was written. */
+  public void encoded(ServedVersion version, long nanos) {
+    of(version).recordEncoded(nanos);
+  }
+
+  @Override
+  public void refused(ServedVersion version, int rows, Refusal reason) {
+    of(version).recordRefused(reason);
+  }
+
+  @Override
+  public void ended(
+      ServedVersion version,
+      int rows,
+      Outcome outcome,
+      long waitNanos,
+      long totalNanos,
+      RankResult result,
+      RankException fault) {
+    of(version).recordEnd(rows, outcome, waitNanos, totalNanos, result);
+  }
+
+  @Override
+  public void assembled(ServedVersion version, AssemblyTally tally, long nanos) {
+    of(version).recordAssembled(tally, nanos);
+  }
+
+  @Override
+  public void tileRan(
+      ServedVersion version, int rows, int capacity, int requests, boolean split, long nanos) {
+    of(version).recordTile(rows, capacity, requests, split, nanos);
+  }
+
+  @Override
+  public void rerunApart(ServedVersion version, int requests) {
+    of(version).recordRerunApart(requests);
+  }
+
+  @Override
+  public void ranForNobody(ServedVersion version, int rows) {
+    of(version).recordForNobody(rows);
+  }
+
+  @Override
+  public void workerReplaced(Throwable cause) {
+    workersReplaced.increment();
+    LOG.log(Level.SEVERE, "a worker died and was replaced", cause);
+  }
+}
