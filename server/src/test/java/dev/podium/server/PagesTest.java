@@ -31,7 +31,8 @@ class PagesTest {
                     (a, b) -> a,
                     TreeMap::new));
 
-    assertThat(table("../docs/configuration.md", "key")).isEqualTo(expected);
+    assertThat(table("../docs/configuration.md", "key"))
+        .containsExactlyInAnyOrderEntriesOf(expected);
   }
 
   @Test
@@ -43,7 +44,8 @@ class PagesTest {
       }
     }
 
-    assertThat(table("../ARCHITECTURE.md", "room", "is")).isEqualTo(expected);
+    assertThat(table("../ARCHITECTURE.md", "room", "is"))
+        .containsExactlyInAnyOrderEntriesOf(expected);
   }
 
   /** First and second cells of a table with these headings, without the code marks of the first. */
