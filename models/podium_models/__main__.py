@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import sys
 import time
@@ -31,7 +32,7 @@ def _chosen(arguments: argparse.Namespace) -> dict[str, Any]:
 def _train(arguments: argparse.Namespace) -> None:
     import torch
 
-    from podium_models import movielens, results, train
+    from podium_models import movielens, report, results, train
 
     torch.set_num_threads(arguments.threads)
     chosen = _chosen(arguments)
@@ -47,22 +48,31 @@ def _train(arguments: argparse.Namespace) -> None:
             result = train.fit(model, split, seed, recipe.settings, name)
             results.save(_BUILD, name, seed, model, result, time.monotonic() - start)
             print(f"{name} seed {seed}", *(f"{metric} {value:.4f}" for metric, value in result.test.items()), flush=True)
+    if arguments.all:
+        report.write(results.runs(_BUILD), _MODELS)
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from podium_models import catalogue, folder, movielens, results
+    from podium_models import catalogue, folder, movielens, report, results
 
     data = movielens.load(arguments.data or movielens.download(_BUILD))
     known = movielens.features(data)
+    runs = {(run["model"], run["seed"]): run for run in results.runs(_BUILD)}
     requests = catalogue.golden_requests(data)
-    for name, recipe in _chosen(arguments).items():
+    chosen = _chosen(arguments)
+    for name in chosen:
+        if (name, arguments.seed) not in runs:
+            raise ValueError(f"model '{name}' is not trained with seed {arguments.seed} (run: train {name})")
+    for name, recipe in chosen.items():
         model = results.load(_BUILD, name, arguments.seed, known)
         taken = {feature.name for feature in model.features}
         golden = [({k: v for k, v in values.items() if k in taken}, count) for values, count in requests]
         target = arguments.out / f"movies-{name}"
         description = f"{recipe.title} over MovieLens-100K, label rating >= 4"
         outputs = {output: output for output in recipe.outputs}
-        folder.write(target, folder.Scores(model).eval(), model.features, outputs, description, golden)
+        card = functools.partial(report.card, name, runs[name, arguments.seed])
+        scores = folder.Scores(model).eval()
+        folder.write(target, scores, model.features, outputs, description, golden, card=card)
         print(target)
     catalogue.write(data, _MODELS / "catalogue")
 
@@ -134,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (train, export):
         command.add_argument("models", nargs="*")
-        command.add_argument("--all", action="store_true", help="every movie model")
+        command.add_argument("--all", action="store_true", help="every movie model; train then writes the table and the plots of README.md")
         command.add_argument("--data", type=Path, help="a RecBole wheel or a folder with the ml-100k files")
     return parser
 

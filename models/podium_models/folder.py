@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -200,10 +201,12 @@ def write(
     golden: Iterable[tuple[dict[str, Any], int]],
     external_data: bool = False,
     extra: dict[str, Any] | None = None,
+    card: Callable[[str], str] | None = None,
 ) -> None:
     """Writes the whole folder beside its place and renames it there, so that no half of one is ever seen.
 
     outputs: names in `model.yaml` to names in the graph, in the order that the model returns them.
+    card: the text of the folder's README.md, given the SHA-256 of `model.onnx`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -219,6 +222,9 @@ def write(
         with (version / "golden.jsonl").open("w", encoding="utf-8") as file:
             for values, candidates in golden:
                 file.write(_golden_line(model, session, features, list(outputs), values, candidates) + "\n")
+        if card is not None:
+            digest = hashlib.sha256((version / "model.onnx").read_bytes()).hexdigest()
+            (work / "README.md").write_text(card(digest), encoding="utf-8")
         replace(work, target)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)

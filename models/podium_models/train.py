@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from podium_models import metrics
 from podium_models.movielens import Examples, Split
+from podium_models.regularisation import MiniBatchAware
 from podium_models.zoo.esmm import Esmm
 
 UNKNOWN_USER_SHARE = 0.1
@@ -26,6 +27,8 @@ class Settings:
     epochs: int = 30
     patience: int = 2
     """Epochs without a better validation AUC after which training ends."""
+    mini_batch_aware: float = 0.0
+    """Weight of the mini-batch aware penalty on the embeddings; 0 for none. Give it in the place of `weight_decay`."""
 
 
 @dataclass
@@ -77,6 +80,7 @@ def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(
     """Minimises the mean negative log-likelihood with Adam; deterministic for a seed and one thread."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    aware = MiniBatchAware(model.features, data.train.inputs) if settings.mini_batch_aware else None
     result = Fit()
     best, best_state, since = -1.0, copy.deepcopy(model.state_dict()), 0
     bar = tqdm(total=settings.epochs, desc=f"{name} seed {seed}", unit="epoch", leave=False)
@@ -93,7 +97,8 @@ def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(
             rows.inputs["user_id"] = rows.inputs["user_id"].masked_fill(forgotten, 0)
             optimizer.zero_grad()
             loss = loss_of(model, rows)
-            loss.backward()
+            penalty = settings.mini_batch_aware * aware.penalty(model.fields, rows.inputs) if aware else 0.0
+            (loss + penalty).backward()
             optimizer.step()
             total += float(loss.detach()) * len(chosen)
         now = evaluate(model, data.valid)

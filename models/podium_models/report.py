@@ -1,0 +1,155 @@
+"""What the training runs came to: the table and the plots of models/README.md, and each model's card."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from podium_models import recipes
+
+Run = dict[str, Any]
+
+BEGIN, END = "<!-- results: written by `train --all` -->", "<!-- end of results -->"
+_METRICS = {"auc": "AUC", "gauc": "GAUC", "logloss": "LogLoss", "auc_rated": "AUC, rated films"}
+_CLAIMS = (("din", "din-base"), ("deepfm", "fm"), ("deepfm", "lr"))
+
+
+def by_model(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each model, in the order that they come in."""
+    grouped: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        grouped[run["model"]].append(run)
+    return dict(grouped)
+
+
+def spread(values: Sequence[float]) -> float | None:
+    """Sample standard deviation; None for one value."""
+    return statistics.stdev(values) if len(values) > 1 else None
+
+
+def _cell(values: Sequence[float]) -> str:
+    deviation = spread(values)
+    mean = f"{statistics.fmean(values):.4f}"
+    return mean if deviation is None else f"{mean} ± {deviation:.4f}"
+
+
+def table(runs: Sequence[Run]) -> str:
+    """Markdown: a row a model, mean ± standard deviation over its seeds."""
+    lines = [f"| model | seeds | {' | '.join(_METRICS.values())} |", "|---|---|" + "---|" * len(_METRICS)]
+    grouped = by_model(runs)
+    for name, recipe in recipes.RECIPES.items():
+        if name in grouped:
+            cells = [_cell([run["test"][metric] for run in grouped[name]]) for metric in _METRICS]
+            seeds = ", ".join(str(run["seed"]) for run in grouped[name])
+        else:
+            cells, seeds = ["–"] * len(_METRICS), "not trained yet"
+        lines.append(f"| {recipe.title} | {seeds} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def verdict(runs: Sequence[Run], better: str, worse: str) -> str:
+    """One sentence: whether the one model beats the other by more than the larger of their two spreads."""
+    grouped = by_model(runs)
+    first, second = recipes.recipe(better).title, recipes.recipe(worse).title
+    if better not in grouped or worse not in grouped:
+        return f"- {first} against {second}: not both trained."
+    a, b = ([run["test"]["auc"] for run in grouped[name]] for name in (better, worse))
+    gain = statistics.fmean(a) - statistics.fmean(b)
+    known = [deviation for deviation in (spread(a), spread(b)) if deviation is not None]
+    if len(known) < 2:
+        return f"- {first} against {second}: AUC {gain:+.4f}, with one seed of one of them: no spread to hold it against."
+    words = "more than" if gain > max(known) else "NOT more than"
+    return f"- {first} against {second}: AUC {gain:+.4f}, {words} the spread ({max(known):.4f})."
+
+
+def results(runs: Sequence[Run]) -> str:
+    claims = "\n".join(verdict(runs, better, worse) for better, worse in _CLAIMS)
+    pictures = "![AUC by model](plots/auc.svg)\n\n![Validation AUC by epoch](plots/curves.svg)"
+    return f"{table(runs)}\n\n{claims}\n\n{pictures}"
+
+
+def put_between(text: str, part: str) -> str:
+    """The text with what stands between the two marks replaced."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md: marks missing (expected: {BEGIN} and {END})")
+    return f"{head}{BEGIN}\n\n{part}\n\n{END}{tail}"
+
+
+def plots(runs: Sequence[Run], out: Path) -> None:
+    """Writes `auc.svg` and `curves.svg`; the same runs give the same bytes."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    matplotlib.rcParams.update({"svg.hashsalt": "podium", "svg.fonttype": "none", "font.size": 9})
+    out.mkdir(parents=True, exist_ok=True)
+    grouped = by_model(runs)
+    titles = [recipes.recipe(name).title for name in grouped]
+
+    figure, axes = pyplot.subplots(figsize=(7, 3.2))
+    means = [statistics.fmean(run["test"]["auc"] for run in mine) for mine in grouped.values()]
+    deviations = [spread([run["test"]["auc"] for run in mine]) or 0.0 for mine in grouped.values()]
+    axes.barh(titles, means, xerr=deviations, color="#4c72b0")
+    axes.invert_yaxis()
+    axes.set_xlim(min(means) - 0.02, max(means) + 0.02)  # differences are small beside the whole
+    axes.set_xlabel("AUC on the test part (axis cut off)")
+    _save(figure, out / "auc.svg")
+
+    figure, axes = pyplot.subplots(figsize=(7, 3.6))
+    for name, mine in grouped.items():
+        curve = [epoch["valid_auc"] for epoch in mine[0]["curve"]]
+        if curve:
+            axes.plot(range(1, len(curve) + 1), curve, label=recipes.recipe(name).title)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("AUC on the validation part, first seed")
+    axes.legend(fontsize=7)
+    _save(figure, out / "curves.svg")
+
+
+def _save(figure: Any, path: Path) -> None:
+    from matplotlib import pyplot
+
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    pyplot.close(figure)
+
+
+def write(runs: Sequence[Run], models: Path) -> None:
+    """Puts table, sentences and plots in their places under `models/`."""
+    if not runs:
+        raise ValueError("no training run found (run: train --all)")
+    plots(runs, models / "plots")
+    readme = models / "README.md"
+    readme.write_text(put_between(readme.read_text(encoding="utf-8"), results(runs)), encoding="utf-8")
+
+
+def card(name: str, run: Run, sha256: str) -> str:
+    """A model's card, as the README.md of its folder."""
+    recipe = recipes.recipe(name)
+    settings = recipe.settings
+    measured = "\n".join(f"| {title} | {run['test'][metric]:.4f} |" for metric, title in _METRICS.items())
+    start = f" Its embeddings start from `{recipe.starts_from}` trained with the same seed." if recipe.starts_from else ""
+    heads = " and ".join(f"`{output}`" for output in recipe.outputs)
+    return f"""# movies-{name}
+
+{recipe.title}: the probability that a viewer likes a film (rating of 4 or 5). Output{"s" * (len(recipe.outputs) > 1)}: {heads}.
+
+Data: MovieLens-100K (Harper and Konstan, 2015, doi:10.1145/2827872), with one unrated film drawn for each liked one;
+each user's ratings in the order of time, four fifths to train, a tenth to validate, a tenth to test. What its terms
+allow, and what the drawn films mean for the figures, stands in models/README.md.
+
+Training: seed {run["seed"]}, Adam, learning rate {settings.learning_rate:g}, weight decay {settings.weight_decay:g}, \
+batches of {settings.batch}, at most {settings.epochs} epochs, early stopping by validation AUC.{start}
+
+| on the test part | |
+|---|---|
+{measured}
+
+SHA-256 of `1/model.onnx`: `{sha256}`
+"""
