@@ -94,28 +94,31 @@ class _Graph:
         value = self.constant(node.input[position])
         return None if value is None else [int(number) for number in value.ravel()]
 
-    def follow(self, name: str, use: _Use, uses: list[_Use], offset: int = 0, depth: int = 0) -> None:
+    def follow(self, name: str, use: _Use, uses: list[_Use], part: tuple[int, int | None] = (0, None), depth: int = 0) -> None:
         """Follows a value to the tables that it is looked up in.
 
-        offset: what was added to the ids on the way, where fields share one table one after the other.
+        part: the rows of a table that are the value's, where fields share one, one after the other; the first was
+        added to the ids on the way, and the last is None for the table's end.
         """
         if depth > 32:
             return
         for node, position in self.takers[name]:
             if node.op_type in _SAME_VALUES and position == 0:
-                self.follow(node.output[0], use, uses, offset, depth + 1)
-            elif node.op_type == "Slice" and position == 0 and (part := self._slice(node, use.columns)):
-                narrow = next((known for known in uses if known.columns == part), None)
+                self.follow(node.output[0], use, uses, part, depth + 1)
+            elif node.op_type == "Slice" and position == 0 and (cut := self._slice(node, use.columns)):
+                narrow = next((known for known in uses if known.columns == cut), None)
                 if narrow is None:
-                    narrow = _Use(part)
+                    narrow = _Use(cut)
                     uses.append(narrow)
-                self.follow(node.output[0], narrow, uses, offset, depth + 1)
-            elif node.op_type == "Concat" and (added := self._offset_of_field(node, position)) is not None:
-                for output, number in added:
-                    self.follow(output, use, uses, offset + number, depth + 1)
+                self.follow(node.output[0], narrow, uses, part, depth + 1)
+            elif node.op_type == "Concat" and (fields := self._part_of_field(node, position, part)):
+                for output, own in fields:
+                    self.follow(output, use, uses, own, depth + 1)
             elif node.op_type in ("Gather", "GatherND") and position == 1 and self.shapes.get(node.input[0]):
                 if _attribute(node, "axis", 0) == 0:
-                    use.tables.append((node.input[0], self.shapes[node.input[0]][0] - offset))
+                    first, last = part
+                    rows = self.shapes[node.input[0]][0] if last is None else last
+                    use.tables.append((node.input[0], rows - first))
 
     def _slice(self, node: onnx.NodeProto, columns: tuple[int, int]) -> tuple[int, int] | None:
         starts, ends, axes, steps = (self.numbers(node, position) for position in (1, 2, 3, 4))
@@ -125,17 +128,21 @@ class _Graph:
         first, last = (min(n if n >= 0 else n + width, width) for n in (starts[0], ends[0]))
         return (columns[0] + first, columns[0] + last) if first < last else None
 
-    def _offset_of_field(self, node: onnx.NodeProto, position: int) -> list[tuple[str, int]] | None:
-        """Where the concatenated fields go on, with the offset of the field at this position; None if not as ids."""
+    def _part_of_field(
+        self, node: onnx.NodeProto, position: int, part: tuple[int, int | None]
+    ) -> list[tuple[str, tuple[int, int | None]]]:
+        """Where concatenated fields go on as ids, and the part of a table that the field at this position has there."""
         found = []
         for taker, _ in self.takers[node.output[0]]:
             if taker.op_type == "Add":
                 other = next((c for c in map(self.constant, taker.input) if c is not None), None)
                 if other is not None and other.size == len(node.input):
-                    found.append((taker.output[0], int(other.ravel()[position])))
+                    offsets = [int(number) for number in other.ravel()]
+                    first = offsets[position]
+                    found.append((taker.output[0], (first, min((n for n in offsets if n > first), default=None))))
             elif taker.op_type in ("Gather", "GatherND", *_SAME_VALUES):
-                found.append((node.output[0], 0))
-        return list(dict.fromkeys(found)) or None
+                found.append((node.output[0], part))
+        return list(dict.fromkeys(found))
 
 
 def _attribute(node: onnx.NodeProto, name: str, default: int) -> int:
