@@ -26,7 +26,10 @@ class RoomsTest {
 
   @ArchTest
   static final ArchRule RPC =
-      mayUse("rpc", "admission", "telemetry", "repository", "schedule", "feature", "fault");
+      mayUse(
+          "rpc", "access", "admission", "telemetry", "repository", "schedule", "feature", "fault");
+
+  @ArchTest static final ArchRule ACCESS = mayUse("access", "fault");
 
   @ArchTest
   static final ArchRule TELEMETRY =
@@ -82,7 +85,10 @@ class RoomsTest {
                 Stream.concat(
                     outside.stream(),
                     Stream.of(
-                        "dev.podium.ranking..", "dev.podium.graph..", "dev.podium.inference..")))
+                        "dev.podium.ranking..",
+                        "dev.podium.graph..",
+                        "dev.podium.inference..",
+                        "dev.podium.orca..")))
             .toArray(String[]::new);
     return classes()
         .that()

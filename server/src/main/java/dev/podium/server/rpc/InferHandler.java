@@ -26,7 +26,7 @@ final class InferHandler implements RequestHandler {
 
   @Override
   public RankTask handle(
-      MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender) {
+      MessageBytes bytes, CallInfo call, RankResponder responder, Executor lender) {
     long arrival = desk.now();
     if (!desk.receive(bytes, responder)) {
       return null;
@@ -38,6 +38,7 @@ final class InferHandler implements RequestHandler {
       if (message.modelName().isEmpty()) {
         throw RankException.invalid("model_name: empty (expected: the name of a model)");
       }
+      call.access().check(message.modelName());
       int rows = TensorRequest.rows(message);
       Priority priority = priority(message);
       desk.open(
@@ -60,7 +61,7 @@ final class InferHandler implements RequestHandler {
           pending,
           request,
           arrival,
-          Math.min(deadlineNanos, timeout(message, arrival)),
+          Math.min(call.deadlineNanos(), timeout(message, arrival)),
           priority,
           false,
           lender);

@@ -20,7 +20,7 @@ final class RankHandler implements RequestHandler {
 
   @Override
   public RankTask handle(
-      MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender) {
+      MessageBytes bytes, CallInfo call, RankResponder responder, Executor lender) {
     long arrival = desk.now();
     if (!desk.receive(bytes, responder)) {
       return null;
@@ -30,6 +30,7 @@ final class RankHandler implements RequestHandler {
       WireRequest request = WireRequest.parse(bytes.array(), bytes.length());
       pending.parsed(request);
       check(request);
+      call.access().check(request.modelName());
       desk.open(
           pending,
           "candidates.count",
@@ -48,7 +49,7 @@ final class RankHandler implements RequestHandler {
           pending,
           request,
           arrival,
-          deadlineNanos,
+          call.deadlineNanos(),
           request.priority(),
           request.allowPartial(),
           lender);

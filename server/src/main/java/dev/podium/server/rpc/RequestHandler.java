@@ -10,11 +10,11 @@ interface RequestHandler {
    * Handles one request.
    *
    * @param bytes given back to their pool when the request has ended
-   * @param deadlineNanos on the scheduler's clock
+   * @param call whose request it is
    * @param lender runs a small request on the calling thread, after this has returned
    * @return what cancels it; null if it has been answered already
    */
-  RankTask handle(MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender);
+  RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder, Executor lender);
 
   /** An answer as a message of a stream. */
   byte[] streamed(byte[] answer);
