@@ -20,15 +20,16 @@ final class ContextHalf extends Half {
     this.inputs = inputs;
   }
 
-  OnnxGraph write(Map<Node, String> boundary) throws Unsupported {
-    boundary.forEach(this::choose);
-    for (Map.Entry<Node, String> entry : boundary.entrySet()) {
-      Node node = entry.getKey();
+  /** Writes the function's outputs, which are the boundary. */
+  OnnxGraph write() throws Unsupported {
+    function.outputs().forEach(output -> choose(output.value(), output.name()));
+    for (RowFunction.Output output : function.outputs()) {
+      Node node = output.value();
       String name = emit(node);
-      if (!name.equals(entry.getValue())) {
-        out.node("Identity", entry.getValue(), List.of(), name);
+      if (!name.equals(output.name())) {
+        out.node("Identity", output.name(), List.of(), name);
       }
-      out.output(GraphWriter.value(entry.getValue(), node.type(), node.shape()));
+      out.output(GraphWriter.value(output.name(), node.type(), node.shape()));
     }
     return out.build();
   }
