@@ -26,7 +26,14 @@ final class Preparation {
 
   /** Passes whose gain depends on the machine and the sizes; the others always save arithmetic. */
   private static final List<Pass> ON_TRIAL =
-      List.of(Pass.TABLES, Pass.TARGET_ATTENTION, Pass.POOLING, Pass.GATES, Pass.ROWS_LAST);
+      List.of(
+          Pass.TABLES,
+          Pass.TARGET_ATTENTION,
+          Pass.POOLING,
+          Pass.FOLD_SCALES,
+          Pass.CENTRE,
+          Pass.GATES,
+          Pass.ROWS_LAST);
 
   /** A pass must make tiles this much cheaper to stay. */
   private static final double WORTH = 0.98;
@@ -130,7 +137,14 @@ final class Preparation {
   }
 
   private void compile(HalvesLoader loader, Found found) throws RankException {
-    Compilation compilation = loader.compile(List.of());
+    Compilation compilation;
+    try {
+      compilation = loader.compile(List.of());
+    } catch (RuntimeException e) {
+      // A graph that the compiler stumbles over is served as it was exported.
+      found.reason = "the compiler failed: " + e;
+      return;
+    }
     found.report = compilation.report();
     if (!(compilation instanceof Compilation.Split split)) {
       found.reason = "nothing to split: " + found.report.refused().get(0).reason();
