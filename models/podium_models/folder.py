@@ -21,6 +21,7 @@ import yaml
 from torch import Tensor, nn
 
 from podium_models.features import Feature
+from podium_models.zoo.esmm import Esmm
 
 OPSET = 18
 TOLERANCE = 1e-5
@@ -69,13 +70,15 @@ def request_json(features: list[Feature], values: dict[str, Any], candidates: in
 
 
 class Scores(nn.Module):
-    """A model's logit as a probability."""
+    """A model's logit as a probability; of a model with several heads, the probability of each."""
 
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:
+        if isinstance(self.model, Esmm):
+            return self.model.probabilities(inputs)
         return torch.sigmoid(self.model(inputs))
 
 
@@ -169,8 +172,8 @@ def _golden_line(
     return json.dumps(entry, ensure_ascii=False)
 
 
-def rules_yaml(description: str, features: list[Feature], outputs: dict[str, str], extra: dict[str, Any]) -> str:
-    """The text of `model.yaml`."""
+def rules_yaml(description: str, features: list[dict[str, Any]], outputs: dict[str, str], extra: dict[str, Any]) -> str:
+    """The text of `model.yaml`; features are its entries, key by key."""
 
     def dump(value: Any, flow: bool = False) -> str:
         text = yaml.safe_dump(value, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=1000)
@@ -178,7 +181,7 @@ def rules_yaml(description: str, features: list[Feature], outputs: dict[str, str
 
     lines = [dump({"description": description}), "\n\nfeatures:\n"]
     for feature in features:
-        for index, (key, value) in enumerate(feature.rules().items()):
+        for index, (key, value) in enumerate(feature.items()):
             lines.append(f"  {'-' if index == 0 else ' '} {key}: {dump(value, flow=True)}\n")
     lines.append("\noutputs:\n")
     for name, output in outputs.items():
@@ -209,7 +212,7 @@ def write(
         version = work / "1"
         version.mkdir()
         export_graph(model, features, list(outputs.values()), version / "model.onnx", external_data)
-        (work / "model.yaml").write_text(rules_yaml(description, features, outputs, extra or {}), encoding="utf-8")
+        (work / "model.yaml").write_text(rules_yaml(description, [f.rules() for f in features], outputs, extra or {}), encoding="utf-8")
         for feature in features:
             feature.write_vocabulary(work)
         session = onnxruntime.InferenceSession(str(version / "model.onnx"), providers=["CPUExecutionProvider"])

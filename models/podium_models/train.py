@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 from tqdm import tqdm
 
 from podium_models import metrics
 from podium_models.movielens import Examples, Split
+from podium_models.zoo.esmm import Esmm
 
 UNKNOWN_USER_SHARE = 0.1
 
@@ -35,12 +37,26 @@ class Fit:
     test: dict[str, float] = field(default_factory=dict)
 
 
+def probability(model: nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """p(like), `[rows]`."""
+    return model.probabilities(inputs)[1] if isinstance(model, Esmm) else torch.sigmoid(model(inputs))
+
+
+def loss_of(model: nn.Module, rows: Examples) -> torch.Tensor:
+    """Mean negative log-likelihood of the likes; with two heads, that of the clicks is added."""
+    if isinstance(model, Esmm):
+        click, like = model.probabilities(rows.inputs)
+        clicked = rows.rated.to(torch.float32)
+        return functional.binary_cross_entropy(click, clicked) + functional.binary_cross_entropy(like, rows.label)
+    return functional.binary_cross_entropy_with_logits(model(rows.inputs), rows.label)
+
+
 def scores(model: nn.Module, rows: Examples, batch: int = 2048) -> np.ndarray:
-    """Probabilities, `[rows]`."""
+    """Probabilities of a like, `[rows]`."""
     model.eval()
     with torch.no_grad():
         chunks = [
-            torch.sigmoid(model(rows.rows(torch.arange(start, min(start + batch, len(rows)))).inputs))
+            probability(model, rows.rows(torch.arange(start, min(start + batch, len(rows)))).inputs)
             for start in range(0, len(rows), batch)
         ]
     return torch.cat(chunks).numpy()
@@ -61,7 +77,6 @@ def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(
     """Minimises the mean negative log-likelihood with Adam; deterministic for a seed and one thread."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    loss_of = nn.BCEWithLogitsLoss()
     result = Fit()
     best, best_state, since = -1.0, copy.deepcopy(model.state_dict()), 0
     bar = tqdm(total=settings.epochs, desc=f"{name} seed {seed}", unit="epoch", leave=False)
@@ -77,7 +92,7 @@ def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(
             forgotten = torch.rand(len(chosen), generator=random) < UNKNOWN_USER_SHARE
             rows.inputs["user_id"] = rows.inputs["user_id"].masked_fill(forgotten, 0)
             optimizer.zero_grad()
-            loss = loss_of(model(rows.inputs), rows.label)
+            loss = loss_of(model, rows)
             loss.backward()
             optimizer.step()
             total += float(loss.detach()) * len(chosen)
