@@ -21,10 +21,10 @@ final class LookUps implements Rule {
   /** What finding the rows of the common table costs is saved by so many look-ups. */
   private static final int FEWEST = 4;
 
-  private final long maxBytes;
+  private final TableBudget budget;
 
-  LookUps(long maxBytes) {
-    this.maxBytes = maxBytes;
+  LookUps(TableBudget budget) {
+    this.budget = budget;
   }
 
   @Override
@@ -58,7 +58,6 @@ final class LookUps implements Rule {
     private final Log log;
     private final Set<Node> usedAlone = new HashSet<>();
     private final Map<List<Node>, Node> joined = new HashMap<>();
-    private long bytesLeft = maxBytes;
 
     Run(RowFunction function, Log log) {
       this.function = function;
@@ -146,14 +145,9 @@ final class LookUps implements Rule {
         sizes.add(size);
         ids.add(nodes.cast(nodes.reshape(lookUp.id(), List.of()), ElementType.INT64));
       }
-      long bytes = 4L * width * total;
-      if (bytes > bytesLeft) {
-        log.refused(
-            lookUps.get(0),
-            "a table of " + bytes + " bytes (" + bytesLeft + " of " + maxBytes + " left)");
+      if (!budget.take(4L * width * total, lookUps.get(0), log)) {
         return null;
       }
-      bytesLeft -= bytes;
       log.applied();
       List<Node> flat = new ArrayList<>();
       tables.keySet().forEach(t -> flat.add(nodes.reshape(t, List.of(t.dim(0), width))));

@@ -19,10 +19,10 @@ final class Tables implements Rule {
    */
   private static final int MULTIPLY_ADDS_OF_A_LOOK_UP = 32;
 
-  private final long maxBytes;
+  private final TableBudget budget;
 
-  Tables(long maxBytes) {
-    this.maxBytes = maxBytes;
+  Tables(TableBudget budget) {
+    this.budget = budget;
   }
 
   @Override
@@ -41,13 +41,12 @@ final class Tables implements Rule {
     private final Log log;
     private final PerId perId;
     private final Columns columns;
-    private long bytesLeft = maxBytes;
 
     Run(RowFunction function, Log log) {
       this.function = function;
       this.nodes = function.nodes();
       this.log = log;
-      this.perId = new PerId(nodes, maxBytes / Float.BYTES);
+      this.perId = new PerId(nodes, budget.total() / Float.BYTES);
       this.columns = new Columns(nodes);
     }
 
@@ -77,7 +76,7 @@ final class Tables implements Rule {
         return node;
       }
       PerId.Table whole = perId.of(node);
-      if (whole != null && pays(whole) && takeBytes(whole.table(), node)) {
+      if (whole != null && pays(whole) && takes(whole, node)) {
         return nodes.gather(whole.table(), whole.id(), 0);
       }
       List<PerId.Table> summands = new ArrayList<>();
@@ -86,7 +85,7 @@ final class Tables implements Rule {
         Node part = columns.select(value, 0, List.of(range));
         Node contribution = nodes.matMul(part, nodes.slice(matrix, 0, range.from(), range.to()));
         PerId.Table table = perId.of(contribution);
-        if (table != null && pays(table) && takeBytes(table.table(), node)) {
+        if (table != null && pays(table) && takes(table, node)) {
           summands.add(table);
         } else {
           rest.add(range);
@@ -109,15 +108,8 @@ final class Tables implements Rule {
       return table.products() >= MULTIPLY_ADDS_OF_A_LOOK_UP * columns;
     }
 
-    private boolean takeBytes(Node table, Node where) {
-      long bytes = 4L * table.size();
-      if (bytes > bytesLeft) {
-        log.refused(
-            where, "a table of " + bytes + " bytes (" + bytesLeft + " of " + maxBytes + " left)");
-        return false;
-      }
-      bytesLeft -= bytes;
-      return true;
+    private boolean takes(PerId.Table table, Node where) {
+      return budget.take(4L * table.table().size(), where, log);
     }
 
     /** The sum of one entry of each table: one look-up in all of them, laid end to end. */
