@@ -20,6 +20,9 @@ enum Ending {
   /** The connection went away under it: no status ever came. */
   LOST;
 
+  /** What a caller says when it takes a call back. */
+  static final String GAVE_UP = "the caller gave up";
+
   /**
    * Judges a call.
    *
@@ -35,11 +38,11 @@ enum Ending {
     if (fromServer) {
       return switch (status.getCode()) {
         case RESOURCE_EXHAUSTED, UNAVAILABLE -> REFUSED;
-        case CANCELLED -> CANCELLED;
         default -> FAILED;
       };
     }
-    if (status.getCode() == Status.Code.CANCELLED) {
+    // A reset by the server reads as a cancellation too.
+    if (status.getCode() == Status.Code.CANCELLED && GAVE_UP.equals(status.getDescription())) {
       return CANCELLED;
     }
     return neverConnected(status) ? NOT_SENT : LOST;

@@ -226,7 +226,7 @@ public final class Expiry {
               again(calls, status);
             });
     if (cancels) {
-      timer.schedule(() -> call.cancel("the caller gave up", null), patience, TimeUnit.NANOSECONDS);
+      timer.schedule(() -> call.cancel(Ending.GAVE_UP, null), patience, TimeUnit.NANOSECONDS);
     }
   }
 

@@ -182,7 +182,7 @@ public final class Fairness {
             1_000_000,
             rig.seed() + round);
     return new Offer(
-            side.subject.calls(),
+            side.subject.calls()::send,
             new Offer.Options(DEADLINE_NANOS, DEADLINE_NANOS / 2, 10_000),
             Clock.SYSTEM)
         .run(plan, side.small)

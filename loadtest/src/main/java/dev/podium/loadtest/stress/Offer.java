@@ -20,9 +20,15 @@ final class Offer {
   private static final long DRAIN_POLL_NANOS = 1_000_000;
   private static final long DRAIN_NANOS = 5_000_000_000L;
 
-  private final Calls calls;
+  private final Sender sender;
   private final Options options;
   private final Clock clock;
+
+  /** Sends a request without waiting for its end; see {@link Calls#send}. */
+  @FunctionalInterface
+  interface Sender {
+    void send(byte[] request, long deadlineNanos, Calls.Completion completion);
+  }
 
   /**
    * How load is offered.
@@ -57,8 +63,8 @@ final class Offer {
     }
   }
 
-  Offer(Calls calls, Options options, Clock clock) {
-    this.calls = calls;
+  Offer(Sender sender, Options options, Clock clock) {
+    this.sender = sender;
     this.options = options;
     this.clock = clock;
   }
@@ -104,7 +110,7 @@ final class Offer {
 
   private void send(byte[] request, long planned, long late, Tally tally) {
     tally.started();
-    calls.send(
+    sender.send(
         request,
         options.deadlineNanos() - late,
         (status, fromServer) ->

@@ -103,7 +103,7 @@ public final class Overload {
             ArrivalPlan.MAX_ARRIVALS,
             rig.seed());
     return new Offer(
-            subject.calls(),
+            subject.calls()::send,
             new Offer.Options(DEADLINE_NANOS, MAX_LAG_NANOS, MAX_IN_FLIGHT),
             Clock.SYSTEM)
         .run(plan, pool);
@@ -149,7 +149,8 @@ public final class Overload {
               load * capacity,
               Runtime.getRuntime().availableProcessors()));
     }
-    for (Ending ending : EnumSet.of(Ending.FAILED, Ending.LOST, Ending.NOT_SENT, Ending.CANCELLED)) {
+    for (Ending ending :
+        EnumSet.of(Ending.FAILED, Ending.LOST, Ending.NOT_SENT, Ending.CANCELLED)) {
       if (tally.example(ending) != null) {
         notes.add("at " + load + " x, " + ending + ": " + tally.example(ending));
       }

@@ -82,7 +82,7 @@ public final class Soak {
           CompletableFuture.supplyAsync(() -> watch(rig, subject, window, windows));
       results =
           new Offer(
-                  new Calls(connections, subject.method()),
+                  new Calls(connections, subject.method())::send,
                   new Offer.Options(DEADLINE_NANOS, DEADLINE_NANOS / 4, 10_000),
                   Clock.SYSTEM)
               .run(plan, arrival -> (arrival % 2 == 0 ? deepfm : din).request(arrival / 2));
