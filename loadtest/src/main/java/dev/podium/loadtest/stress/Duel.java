@@ -103,7 +103,7 @@ public final class Duel {
               setting, subject, subject.pool(model, new Sizes.Fixed(candidates), 64, rig.seed())));
     }
     for (Side side : sides) {
-      side.subject.saturate(side.pool, callers, rig.seconds(8, 0.5));
+      side.subject.warmUp(side.pool, callers, rig.seconds(8, 0.5));
     }
     for (int round = 0; round < rounds; round++) {
       for (Side side : sides) {

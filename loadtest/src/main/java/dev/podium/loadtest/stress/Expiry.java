@@ -83,7 +83,7 @@ public final class Expiry {
   public static StressReport run(Rig rig, int requests) {
     Subject subject = rig.start("podium", rig.models());
     RequestPool pool = subject.pool(MODEL, new Sizes.Fixed(CANDIDATES), 64, rig.seed());
-    subject.saturate(pool, 4, rig.seconds(8, 0.5));
+    subject.warmUp(pool, 4, rig.seconds(8, 0.5));
     Expiry expiry = new Expiry(subject, pool, requests, rig.seed());
     try {
       return expiry.run(rig);

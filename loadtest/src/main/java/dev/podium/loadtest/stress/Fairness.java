@@ -137,8 +137,8 @@ public final class Fairness {
    * Also finds out how long one tile takes: from tiles of large requests with the server to them.
    */
   private static void warmUp(Rig rig, Side side) {
-    side.subject.saturate(side.small, 4, rig.seconds(5, 0.3));
-    side.subject.saturate(side.large, 2, rig.seconds(5, 0.3));
+    side.subject.warmUp(side.small, 4, rig.seconds(5, 0.3));
+    side.subject.warmUp(side.large, 2, rig.seconds(5, 0.3));
     Metrics before = side.subject.metrics();
     side.subject.saturate(side.large, 1, rig.seconds(3, 0.3));
     Metrics after = side.subject.metrics();

@@ -70,7 +70,7 @@ public final class Overload {
   private StressReport run() {
     Subject subject = rig.start("podium", rig.models());
     RequestPool pool = subject.pool("deepfm", new Sizes.Fixed(500), 256, rig.seed());
-    subject.saturate(pool, CALLERS, rig.seconds(8, 1));
+    subject.warmUp(pool, CALLERS, rig.seconds(8, 1));
     long cpu = subject.cpuNanos();
     ClosedLoop.Stretch full = subject.saturate(pool, CALLERS, stepNanos);
     double cpuPerAnswer = (double) (subject.cpuNanos() - cpu) / Math.max(1, full.answered());

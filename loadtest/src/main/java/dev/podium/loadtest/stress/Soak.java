@@ -58,8 +58,8 @@ public final class Soak {
     Subject subject = rig.start("podium", rig.models());
     RequestPool deepfm = subject.pool("deepfm", SIZES, 256, rig.seed());
     RequestPool din = subject.pool("din", SIZES, 256, rig.seed() + 1);
-    subject.saturate(deepfm, CALLERS, rig.seconds(8, 0.5));
-    subject.saturate(din, CALLERS, rig.seconds(8, 0.5));
+    subject.warmUp(deepfm, CALLERS, rig.seconds(8, 0.5));
+    subject.warmUp(din, CALLERS, rig.seconds(8, 0.5));
     double capacity = capacity(rig, subject, deepfm, din);
     rig.say("capacity: %.0f/s of both models mixed%n", capacity);
 

@@ -29,6 +29,8 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Subject implements AutoCloseable {
   private static final long START_SECONDS = 180;
   private static final int CONNECTIONS = 4;
+  private static final int WARM_REQUESTS = 5_000;
+  private static final int WARM_PATIENCE = 3;
   private static final long POOL_BYTES = 64L << 20;
 
   private final ServerProcess process;
@@ -87,6 +89,17 @@ final class Subject implements AutoCloseable {
   /** Callers that always have a request in flight, for a time. */
   ClosedLoop.Stretch saturate(RequestPool pool, int callers, long nanos) {
     return ClosedLoop.run(new GrpcTransport(connections, method()), pool, callers, nanos);
+  }
+
+  /**
+   * As {@link #saturate}, until a JVM has compiled what serves such requests: up to three times as
+   * long, unless it has answered enough before.
+   */
+  void warmUp(RequestPool pool, int callers, long nanos) {
+    long answered = 0;
+    for (int i = 0; i < WARM_PATIENCE && answered < WARM_REQUESTS; i++) {
+      answered += saturate(pool, callers, nanos).answered();
+    }
   }
 
   /** CPU time of its process so far. */
