@@ -29,9 +29,19 @@ class RoomsTest {
     mayUse("engine", "feature", "fault");
     mayUse("schedule", "engine", "feature", "fault");
     mayUse("admission", "fault");
+    mayUse("access", "fault");
     mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
     mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
-    mayUse("rpc", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse(
+        "rpc",
+        "access",
+        "telemetry",
+        "admission",
+        "repository",
+        "schedule",
+        "engine",
+        "feature",
+        "fault");
     mayUse(
         "admin", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
     mayUse("transport", "telemetry", "fault");
