@@ -40,12 +40,13 @@ def _din(known: Known) -> nn.Module:
         histories=_pick(known, "history_film", "history_genre"),
         targets=_pick(known, "film_id", "genre"),
         width=8,
+        softmax=True,
     )
 
 
 RECIPES: dict[str, Recipe] = {
-    "deepfm": Recipe("DeepFM", _deepfm, Settings(weight_decay=1e-4)),
-    "din": Recipe("DIN", _din, Settings(weight_decay=1e-4, batch=1024, learning_rate=2e-3)),
+    "deepfm": Recipe("DeepFM", _deepfm, Settings(weight_decay=1e-4, batch=1024, learning_rate=2e-3)),
+    "din": Recipe("DIN", _din, Settings(weight_decay=1e-4, batch=1024, learning_rate=3e-3, epochs=10)),
 }
 
 

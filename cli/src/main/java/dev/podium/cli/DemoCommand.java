@@ -157,8 +157,7 @@ final class DemoCommand implements Runnable {
     ServerTiming timing = best.timing();
     out.printf(
         Locale.ROOT,
-        "%n  %s version %d: %d films in %s (median of %d); in the server %s to assemble features,"
-            + " %s in the model, summed over %d tiles%n",
+        "%n  %s version %d: %d films in %s (median of %d; server: features %s, model %s in %d tiles)%n",
         best.model(),
         best.modelVersion(),
         candidates.size(),

@@ -3,6 +3,7 @@ package dev.podium.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.RankingSession;
@@ -12,6 +13,7 @@ import dev.podium.server.feature.IdRule;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelFolder;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -41,12 +43,23 @@ final class InspectCommand implements Runnable {
       description = "table or json. Default: ${DEFAULT-VALUE}.")
   private Output output;
 
+  @Option(
+      names = "--save",
+      paramLabel = "DIR",
+      description = "Write the two halves of the compiled graph to this folder.")
+  private Path save;
+
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     try {
-      LoadedVersion version = ModelFolder.load(folder, Engine.onnxRuntime(), EngineOptions.DEFAULT);
+      LoadedVersion version =
+          ModelFolder.load(
+              folder, Engine.onnxRuntime(), EngineOptions.DEFAULT, CompileOptions.DEFAULT);
       try (RankingSession session = version.session()) {
+        if (save != null) {
+          save(session);
+        }
         if (output == Output.JSON) {
           out.println(json(version).toPrettyString());
         } else {
@@ -55,6 +68,16 @@ final class InspectCommand implements Runnable {
       }
     } catch (ModelException e) {
       throw CommandException.wrong(e.getMessage());
+    }
+  }
+
+  private void save(RankingSession session) {
+    try {
+      session.saveHalves(save);
+    } catch (IOException e) {
+      throw CommandException.failed("--save " + save + ": " + e, e);
+    } catch (IllegalStateException e) {
+      throw CommandException.failed("--save " + save + ": " + e.getMessage(), e);
     }
   }
 
@@ -93,6 +116,8 @@ final class InspectCommand implements Runnable {
           session.outputs().get(one.tensor()).toString());
     }
     outputs.print(out, "");
+    out.println();
+    new ExecutionText(session).print(out);
   }
 
   private static ObjectNode json(LoadedVersion version) {
@@ -120,6 +145,7 @@ final class InspectCommand implements Runnable {
     for (Signature.Output one : signature.outputs()) {
       outputs.addObject().put("name", one.name()).put("width", one.width());
     }
+    root.set("execution", new ExecutionText(version.session()).json());
     return root;
   }
 

@@ -1,6 +1,8 @@
 package dev.podium.cli;
 
 import dev.podium.loadtest.BenchCommand;
+import dev.podium.loadtest.Durations;
+import dev.podium.loadtest.InputException;
 import dev.podium.loadtest.LoadtestCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -9,9 +11,11 @@ import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The {@code podium} command. Exit status: 0 done, 1 the work failed, 2 the command line or a file
@@ -35,13 +39,21 @@ public final class Main {
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
-            .registerConverter(java.time.Duration.class, Durations::parse)
+            .registerConverter(Duration.class, Main::duration)
             .setParameterExceptionHandler(Failures::wrongCommandLine)
             .setExecutionExceptionHandler(Failures::failed)
             .execute(args);
     out.flush();
     err.flush();
     return status;
+  }
+
+  private static Duration duration(String text) {
+    try {
+      return Duration.ofNanos(Durations.parseNanos("time", text));
+    } catch (InputException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
   }
 
   /** What starts a server in a process of its own: this JVM, its options, this program. */

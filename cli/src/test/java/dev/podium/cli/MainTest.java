@@ -16,7 +16,7 @@ class MainTest {
         "nonsense                | podium: Unmatched argument at index 0: 'nonsense' (see: podium --help)",
         "rank                    | podium rank: Missing required options: '--target=TARGET', '--request=FILE' (see: podium rank --help)",
         "rank --target a --request b --top-k x | podium rank: Invalid value for option '--top-k': 'x' is not an int (see: podium rank --help)",
-        "rank --target a --request b --deadline 5 | podium rank: Invalid value for option '--deadline': '5' (expected: a time such as 50ms, 1.5s or 2m) (see: podium rank --help)",
+        "rank --target a --request b --deadline 5 | podium rank: Invalid value for option '--deadline': time: '5' (expected: a number with us, ms, s, m or h, such as 20s) (see: podium rank --help)",
         "demo --top-k 0          | podium demo: --top-k: 0 (expected: 1 or more)"
       })
   void aWrongCommandLineIsOneLineAndStatusTwo(String line, String error) {

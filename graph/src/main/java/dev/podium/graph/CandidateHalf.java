@@ -51,6 +51,11 @@ final class CandidateHalf extends Half {
       throw new Unsupported("there is no candidate input to count rows by");
     }
     for (RowFunction.Output output : function.outputs()) {
+      if (Layout.ROWS_FIRST.equals(output.layout()) && home(output.value()) == Placement.FIRST) {
+        choose(output.value(), output.name());
+      }
+    }
+    for (RowFunction.Output output : function.outputs()) {
       Node value = output.value();
       String name = value.shape() == null ? emit(value) : asExported(value, output.layout());
       if (!name.equals(output.name())) {

@@ -17,9 +17,13 @@ final class ContextHalf extends Half {
   }
 
   OnnxGraph write(Map<Node, String> boundary) throws Unsupported {
+    boundary.forEach(this::choose);
     for (Map.Entry<Node, String> entry : boundary.entrySet()) {
       Node node = entry.getKey();
-      out.node("Identity", entry.getValue(), List.of(), emit(node));
+      String name = emit(node);
+      if (!name.equals(entry.getValue())) {
+        out.node("Identity", entry.getValue(), List.of(), name);
+      }
       out.output(GraphWriter.value(entry.getValue(), node.type(), node.shape()));
     }
     return out.build();

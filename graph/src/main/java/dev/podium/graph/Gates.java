@@ -34,7 +34,7 @@ final class Gates implements Rule {
     return products.rewrite(
         (before, node) -> {
           Node result = commonFactor(before, node, left, nodes);
-          return counted(node, result == node ? inverse(node, nodes) : result, log);
+          return counted(node, result == node ? cheaper(node, nodes) : result, log);
         });
   }
 
@@ -139,7 +139,17 @@ final class Gates implements Rule {
     return count;
   }
 
-  private static Node inverse(Node node, Nodes nodes) {
+  /** x/y as x·(1/y) for few y; x² as x·x. */
+  private static Node cheaper(Node node, Nodes nodes) {
+    if (node.isElementwise("Pow")
+        && node.isCandidate()
+        && node.type().isFloat()
+        && node.input(0).shape().equals(node.shape())) {
+      Double exponent = nodes.weights().uniform(node.input(1));
+      return exponent != null && exponent == 2
+          ? nodes.elementwise("Mul", node.input(0), node.input(0))
+          : node;
+    }
     if (!node.isElementwise("Div")
         || !node.type().isFloat()
         || !node.isCandidate()

@@ -16,6 +16,7 @@ abstract class Half {
   final RowFunction function;
   private final Map<Node, Integer> uses;
   private final Map<Node, String> names = new HashMap<>();
+  private final Map<Node, String> chosen = new HashMap<>();
 
   Half(GraphWriter out, RowFunction function) {
     this.out = out;
@@ -68,7 +69,18 @@ abstract class Half {
     return uses.getOrDefault(node, 0) == 1;
   }
 
+  /** Gives a node's tensor a name, if the node is not written yet. */
+  final void choose(Node node, String name) {
+    if (!names.containsKey(node)) {
+      chosen.putIfAbsent(node, name);
+    }
+  }
+
   final String nameFor(Node node) {
+    String name = chosen.get(node);
+    if (name != null) {
+      return name;
+    }
     String base =
         node.op() instanceof Op.Elementwise e ? e.type() : node.op().getClass().getSimpleName();
     return out.fresh(base.toLowerCase(Locale.ROOT) + "_" + node.id());

@@ -26,6 +26,16 @@ public enum Pass {
   TARGET_ATTENTION,
   /** {@code Σ_l w_l·h_l} over a broadcast product as a matrix product. */
   POOLING,
+  /**
+   * Puts constant factors of units, such as batch normalisation after a linear layer, into its
+   * weights.
+   */
+  FOLD_SCALES,
+  /**
+   * Takes the mean that a row-wise normalisation (Dice of torch-rechub) subtracts out in the
+   * weights of the linear layer before it, where an attention unit's last layer follows.
+   */
+  CENTRE,
   /** Writes {@code p·x + (1-p)·α·x} and its like as a product with fewer passes over memory. */
   GATES,
   /**

@@ -1,6 +1,8 @@
 package dev.podium.graph;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The passes in their order. */
 final class Passes {
@@ -8,12 +10,15 @@ final class Passes {
 
   private static List<Rule> inOrder(CompilerOptions options) {
     return List.of(
+        new FoldScales(),
+        new Reassociate(),
+        new Gates(),
+        new Centre(),
         new SplitSums(),
         new Tables(options.maxTableBytes()),
         new TargetAttention(),
         new Pooling(),
         new Reassociate(),
-        new Gates(),
         new UnitsFirst());
   }
 
@@ -22,18 +27,23 @@ final class Passes {
       CompilerOptions options,
       List<Report.Applied> applied,
       List<Report.Refused> refused) {
+    Map<Pass, Integer> counts = new LinkedHashMap<>();
     for (Rule rule : inOrder(options)) {
       if (options.passes().contains(rule.pass())) {
         Rule.Log log = new Rule.Log();
         function = rule.apply(function, log);
-        if (log.count() > 0) {
-          applied.add(new Report.Applied(rule.pass(), log.count()));
-        }
+        counts.merge(rule.pass(), log.count(), Integer::sum);
         log.refused()
             .forEach(
                 (where, why) -> refused.add(new Report.Refused(rule.pass() + " at " + where, why)));
       }
     }
+    counts.forEach(
+        (pass, count) -> {
+          if (count > 0 && pass != Pass.HOIST) {
+            applied.add(new Report.Applied(pass, count));
+          }
+        });
     return function;
   }
 }

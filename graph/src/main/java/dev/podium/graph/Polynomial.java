@@ -38,7 +38,7 @@ record Polynomial(Map<List<Node>, Node> monomials, Set<Node> inner) {
     boolean product = node.isElementwise("Mul");
     boolean sum = node.isElementwise("Add");
     boolean difference = node.isElementwise("Sub");
-    if (!node.shape().equals(shape) || !product && !sum && !difference) {
+    if (!node.shape().equals(shape) || !product && !sum && !difference || isLayer(node)) {
       return single(List.of(node), null);
     }
     Map<List<Node>, Node> left = read(node.input(0), shape, nodes, inner);
@@ -69,6 +69,14 @@ record Polynomial(Map<List<Node>, Node> monomials, Set<Node> inner) {
         result.size() <= MAX_MONOMIALS
             && result.keySet().stream().allMatch(factors -> factors.size() <= MAX_DEGREE);
     return small ? result : null;
+  }
+
+  /** A linear layer is one value, not a sum. */
+  private static boolean isLayer(Node node) {
+    return node.isElementwise("Add")
+        && node.inputs().stream()
+            .anyMatch(
+                input -> input.op() instanceof Op.MatMul && input.shape().equals(node.shape()));
   }
 
   private static Map<List<Node>, Node> single(List<Node> factors, Node coefficient) {

@@ -1,5 +1,6 @@
 package dev.podium.graph;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
@@ -286,14 +287,20 @@ final class HalvesBenchmark {
       for (TensorInfo output : graph.outputs()) {
         long[] shape = output.shape().stream().mapToLong(dim -> dim < 0 ? rows : dim).toArray();
         int size = (int) Arrays.stream(shape).reduce(1, (a, b) -> a * b);
-        tensors.put(
-            output.name(),
-            tensor(
-                output.type() == ElementType.INT64
-                    ? Runtime.Value.of(shape, new long[size])
-                    : Runtime.Value.of(shape, new float[size])));
+        tensors.put(output.name(), empty(output, shape, size));
       }
       return tensors;
+    }
+
+    private static OnnxTensor empty(TensorInfo output, long[] shape, int size) throws OrtException {
+      if (output.type() == ElementType.BOOL) {
+        return OnnxTensor.createTensor(
+            ENVIRONMENT, ByteBuffer.allocateDirect(size), shape, OnnxJavaType.BOOL);
+      }
+      return tensor(
+          output.type() == ElementType.INT64
+              ? Runtime.Value.of(shape, new long[size])
+              : Runtime.Value.of(shape, new float[size]));
     }
 
     void run(Map<String, OnnxTensorLike> inputs, Map<String, OnnxTensor> outputs)

@@ -101,9 +101,10 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--warmup",
       paramLabel = "D",
-      defaultValue = "4s",
+      defaultValue = "3s",
       description =
-          "Each server's time with each size before its first turn. Default: ${DEFAULT-VALUE}.")
+          "Each server's time with each size before its first turn, up to three times that until it has answered 5,000"
+              + " requests. Default: ${DEFAULT-VALUE}.")
   String warmUp;
 
   @Option(names = "--seed", paramLabel = "N", defaultValue = "42", description = "Of the requests.")

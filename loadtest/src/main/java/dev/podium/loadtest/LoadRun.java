@@ -150,7 +150,7 @@ final class LoadRun {
     cpuNanos += run.cpuNanos();
     partial = run.partial();
     warmUp = Reports.warmUp(plan, run.recording().steps());
-    for (StepRecording step : run.recording().steps()) {
+    for (StepRecording step : run.recording().measured()) {
       requests += step.started();
     }
     return run.recording().measured();

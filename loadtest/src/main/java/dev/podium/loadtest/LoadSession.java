@@ -64,7 +64,7 @@ public final class LoadSession implements AutoCloseable {
    * How a plan went.
    *
    * @param partial null, or why it ended before its end
-   * @param cpuNanos CPU time that this process took meanwhile
+   * @param cpuNanos CPU time that this process took for the measured requests
    */
   public record Run(Recording recording, String partial, long cpuNanos) {}
 
@@ -177,15 +177,15 @@ public final class LoadSession implements AutoCloseable {
             new GrpcTransport(connections, protocol.method()),
             Clock.SYSTEM,
             recording,
-            settings.options());
+            settings.options(),
+            ProcessCpuTime::nanos);
     running = loop;
     if (stopReason != null) {
       loop.stop(stopReason);
     }
     begun.accept(recording);
-    long cpu = ProcessCpuTime.nanos();
     String partial = loop.run();
-    return new Run(recording, partial, ProcessCpuTime.nanos() - cpu);
+    return new Run(recording, partial, loop.measuredCpuNanos());
   }
 
   /** Ends the run under way, and any later one, before its plan does; from any thread. */

@@ -20,6 +20,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
     description =
         "Sends planned load to a ranking server and measures latency from the planned times.")
 public final class LoadtestCommand implements Callable<Integer> {
+  private static final int FEWEST_REQUESTS_OF_A_SEARCH_RUN = 100;
 
   @Option(
       names = "--target",
@@ -278,7 +280,7 @@ public final class LoadtestCommand implements Callable<Integer> {
   private void verify(LoadSession session, PrintWriter out) {
     double difference = session.verify(verify);
     out.printf(
-        java.util.Locale.ROOT,
+        Locale.ROOT,
         "verified: %d requests through ranking and oip, largest difference of a score %.2g%n",
         verify,
         difference);
@@ -329,10 +331,25 @@ public final class LoadtestCommand implements Callable<Integer> {
         maxLag == null ? Double.NaN : Durations.parseNanos("max-lag", maxLag) / 1e6,
         slo == null ? null : Slo.parse(slo),
         assertion == null ? null : Slo.parse(assertion),
-        findMax
-            ? new MaxRateSearch.Options(rates.get(0), maxRate, tolerance, confirm, maxRuns)
-            : null,
+        findMax ? search(rates.get(0), stepNanos) : null,
         options);
+  }
+
+  /** A search, none of whose runs has too few requests for a percentile to mean anything. */
+  private MaxRateSearch.Options search(double start, long stepNanos) {
+    double least = FEWEST_REQUESTS_OF_A_SEARCH_RUN / (stepNanos / 1e9);
+    if (start < least || maxRate < start) {
+      throw new InputException(
+          String.format(
+              Locale.ROOT,
+              "find-max: begins at %s/s (expected: from %.1f/s, %d requests in %s, to --max-rate %s)",
+              start,
+              least,
+              FEWEST_REQUESTS_OF_A_SEARCH_RUN,
+              duration,
+              maxRate));
+    }
+    return new MaxRateSearch.Options(start, least, maxRate, tolerance, confirm, maxRuns);
   }
 
   private LoadSession.Settings settings(OpenLoop.Options options) {

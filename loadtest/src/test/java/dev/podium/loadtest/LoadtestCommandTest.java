@@ -176,24 +176,24 @@ class LoadtestCommandTest {
                   "--duration",
                   "100ms",
                   "--rate",
-                  "50",
+                  "1000",
                   "--find-max",
                   "--slo",
                   "p99=20s,errors=0%",
                   "--max-rate",
-                  "100",
+                  "2000",
                   "--confirm",
                   "1",
                   "--json",
                   json.toString()))
           .isZero();
     }
-    assertThat(json(json).at("/search/found_rate").asDouble()).isEqualTo(100);
+    assertThat(json(json).at("/search/found_rate").asDouble()).isEqualTo(2000);
     assertThat(json(json).at("/search/confirmed").asBoolean()).isTrue();
     assertThat(json(json).at("/search/runs")).hasSize(3);
     assertThat(out.toString())
         .contains(
-            "highest rate that holds p99=20s,errors=0%: 100.0/s (the highest rate to try held)");
+            "highest rate that holds p99=20s,errors=0%: 2000.0/s (the highest rate to try held)");
   }
 
   @Test
@@ -298,6 +298,7 @@ class LoadtestCommandTest {
         "--target 127.0.0.1:1 --model films --rate 5 --duration 0s | duration: 0s (expected: more than 0)",
         "--target 127.0.0.1:1 --model films --rate 5 --find-max | find-max: needs --slo",
         "--target 127.0.0.1:1 --model films --rate 5 --find-max --slo p99<3 | objective: 'p99<3'",
+        "--target 127.0.0.1:1 --model films --rate 5 --find-max --slo p99=3ms | find-max: begins at 5.0/s (expected: from 10.0/s, 100 requests in 10s",
         "--target 127.0.0.1:1 --model films --rate 5,6 --find-max --slo p99=3ms | find-max: '5,6'",
         "--target 127.0.0.1:1 --model films --rate 5 --assert fast | objective: 'fast'",
         "--target 127.0.0.1:1 --model films --rate 5 --protocol rest | protocol: 'rest'",

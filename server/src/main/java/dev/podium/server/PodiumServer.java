@@ -9,6 +9,7 @@ import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionOptions;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
@@ -112,6 +113,7 @@ public final class PodiumServer implements AutoCloseable {
             config.models(),
             Engine.onnxRuntime(),
             engineOptions(config.engine()),
+            compileOptions(config.compiler()),
             Set.copyOf(config.engine().allowedLibraries()),
             version ->
                 scheduler
@@ -371,6 +373,16 @@ public final class PodiumServer implements AutoCloseable {
             .map(name -> new ExecutionProvider(name, false, null, Map.of()))
             .toList(),
         config.customOpLibraries());
+  }
+
+  private static CompileOptions compileOptions(ServerConfig.Compiler config) {
+    return new CompileOptions(
+        config.enabled(),
+        config.tolerance(),
+        config.tune(),
+        config.maxTables().bytes(),
+        config.contextCache().bytes(),
+        config.contextCacheAge().duration());
   }
 
   private static TransportOptions transportOptions(ServerConfig all) {

@@ -25,6 +25,7 @@ import java.util.Objects;
  * @param admission how much is let in
  * @param scheduler how work is cut up and queued
  * @param engine how graphs are loaded
+ * @param compiler what may be done to make graphs faster
  * @param reload how often the files of keys and credentials are looked at
  * @param drainTimeout how long a stopping server waits for the requests that it has
  */
@@ -39,6 +40,7 @@ public record ServerConfig(
     Admission admission,
     Scheduler scheduler,
     Engine engine,
+    Compiler compiler,
     Span reload,
     Span drainTimeout) {
 
@@ -55,6 +57,7 @@ public record ServerConfig(
     scheduler =
         scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
+    compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
     drainTimeout = orDefault(drainTimeout, "30s");
   }
 
@@ -66,6 +69,7 @@ public record ServerConfig(
         null,
         null,
         new Admin(null, 0),
+        null,
         null,
         null,
         null,
@@ -346,6 +350,35 @@ public record ServerConfig(
       customOpLibraries = customOpLibraries == null ? List.of() : List.copyOf(customOpLibraries);
       allowedLibraries = allowedLibraries == null ? List.of() : List.copyOf(allowedLibraries);
       requireRange("engine.intra_op_threads", intraOpThreads, 1, 256);
+    }
+  }
+
+  /**
+   * What may be done to make graphs faster; see {@link dev.podium.server.engine.CompileOptions}.
+   *
+   * @param tune whether each pass is tried with and without when a model loads
+   * @param maxTables memory for tables made from embeddings, for each model
+   * @param contextCache memory for results of the context half, for each model; 0 for none
+   * @param contextCacheAge how long such a result is kept
+   */
+  public record Compiler(
+      Boolean enabled,
+      Double tolerance,
+      Boolean tune,
+      ByteSize maxTables,
+      ByteSize contextCache,
+      Span contextCacheAge) {
+    public Compiler {
+      enabled = Objects.requireNonNullElse(enabled, true);
+      tolerance = Objects.requireNonNullElse(tolerance, 1e-5);
+      tune = Objects.requireNonNullElse(tune, true);
+      maxTables = orDefault(maxTables, "64MiB");
+      contextCache = orDefault(contextCache, "0");
+      contextCacheAge = orDefault(contextCacheAge, "1s");
+      if (!(tolerance > 0 && tolerance < 1)) {
+        throw new IllegalArgumentException(
+            "compiler.tolerance: " + tolerance + " (expected: above 0 and below 1)");
+      }
     }
   }
 

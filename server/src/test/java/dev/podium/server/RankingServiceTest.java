@@ -58,6 +58,7 @@ class RankingServiceTest {
     TestModels.sum(models, "sum");
     TestModels.sumWithExternalData(models, "external");
     TestModels.everyType(models, "types");
+    TestModels.share(models, "share");
     server = PodiumServer.start(TestConfigs.of(models, "ranking.max_candidates", "5000"));
     channel = NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
   }
@@ -137,6 +138,25 @@ class RankingServiceTest {
   }
 
   @Test
+  void aModelWhoseRowsSeeEachOtherGetsWholeRequests() {
+    for (int rows : new int[] {1, 3, 16, 17, 700}) {
+      RankRequest.Builder request = RankRequest.newBuilder().setModel(model("share"));
+      request.getCandidatesBuilder().setCount(rows);
+      float[] x = new float[rows];
+      for (int i = 0; i < rows; i++) {
+        x[i] = i + 1;
+      }
+      floatColumn(request, "x", x);
+      RankResponse response = rank(request.build());
+      float sum = rows * (rows + 1) / 2f;
+      assertThat(response.getTiming().getTiles()).isEqualTo(1);
+      for (int i = 0; i < rows; i++) {
+        assertThat(response.getOutputs(0).getScores(i)).isCloseTo(x[i] / sum, within(1e-6f));
+      }
+    }
+  }
+
+  @Test
   void noCandidatesAreRankedToNothing() {
     RankResponse response = rank(request(0).setTopK(3).build());
     assertThat(response.getOutputsCount()).isEqualTo(2);
@@ -193,7 +213,7 @@ class RankingServiceTest {
     fails(
         request(1).setModel(model("nobody")),
         Status.Code.NOT_FOUND,
-        "model 'nobody': unknown (expected: one of external, sum, types)");
+        "model 'nobody': unknown (expected: one of external, share, sum, types)");
     fails(
         request(1).setModel(model("sum").setVersion(7)),
         Status.Code.NOT_FOUND,
@@ -279,7 +299,7 @@ class RankingServiceTest {
     var stub = ModelServiceGrpc.newBlockingStub(channel);
     assertThat(stub.listModels(ListModelsRequest.getDefaultInstance()).getModelsList())
         .extracting("name")
-        .containsExactly("external", "sum", "types");
+        .containsExactly("external", "share", "sum", "types");
     var model = stub.getModel(GetModelRequest.newBuilder().setModel(model("sum")).build());
     assertThat(model.getFeaturesList()).extracting("name").containsExactly("user", "item", "x");
     assertThat(model.getFeatures(0).getRequired()).isFalse();

@@ -1,101 +1,111 @@
 package dev.podium.server;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
-import com.tngtech.archunit.junit.AnalyzeClasses;
-import com.tngtech.archunit.junit.ArchTest;
-import com.tngtech.archunit.lang.ArchRule;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 /** The arrows between the rooms, as ARCHITECTURE.md draws them. */
-@AnalyzeClasses(packages = "dev.podium.server", importOptions = DoNotIncludeTests.class)
 class RoomsTest {
-  @ArchTest static final ArchRule FAULT = mayUse("fault");
-  @ArchTest static final ArchRule YAML = mayUse("yaml");
-  @ArchTest static final ArchRule FEATURE = mayUse("feature", "fault");
-  @ArchTest static final ArchRule ENGINE = mayUse("engine", "feature", "fault");
-  @ArchTest static final ArchRule SCHEDULE = mayUse("schedule", "engine", "feature", "fault");
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new DoNotIncludeTests())
+          .importPackages("dev.podium.server");
 
-  @ArchTest
-  static final ArchRule REPOSITORY =
-      mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
+  @Test
+  void roomsUseOnlyTheRoomsBelowThem() {
+    mayUse("fault");
+    mayUse("access", "fault");
+    mayUse("yaml");
+    mayUse("feature", "fault");
+    mayUse("engine", "feature", "fault");
+    mayUse("schedule", "engine", "feature", "fault");
+    mayUse("admission", "fault");
+    mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
+    mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse(
+        "rpc",
+        "access",
+        "telemetry",
+        "admission",
+        "repository",
+        "schedule",
+        "engine",
+        "feature",
+        "fault");
+    mayUse(
+        "admin", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse("transport", "telemetry", "fault");
+  }
 
-  @ArchTest
-  static final ArchRule RPC =
-      mayUse(
-          "rpc", "access", "admission", "telemetry", "repository", "schedule", "feature", "fault");
+  @Test
+  void noRoomsUseEachOtherInACircle() {
+    slices().matching("dev.podium.server.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
 
-  @ArchTest static final ArchRule ACCESS = mayUse("access", "fault");
-
-  @ArchTest
-  static final ArchRule TELEMETRY =
-      mayUse("telemetry", "admission", "repository", "schedule", "feature", "fault");
-
-  @ArchTest
-  static final ArchRule ADMIN = mayUse("admin", "telemetry", "admission", "repository", "schedule");
-
-  @ArchTest static final ArchRule TRANSPORT = mayUse("transport");
-
-  @ArchTest
-  static final ArchRule NO_CIRCLES =
-      slices().matching("dev.podium.server.(*)..").should().beFreeOfCycles();
-
-  @ArchTest
-  static final ArchRule ONLY_THE_ENGINE_KNOWS_THE_RUNTIME =
-      noClasses()
-          .that()
-          .resideOutsideOfPackage("..server.engine..")
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage("ai.onnxruntime..");
+  @Test
+  void onlyTheEngineKnowsTheRuntime() {
+    onlyIn("ai.onnxruntime..", "engine");
+  }
 
   /** The repository reads warm-up requests, which are ranking requests in JSON. */
-  @ArchTest
-  static final ArchRule ONLY_THREE_ROOMS_KNOW_THE_WIRE =
-      noClasses()
-          .that()
-          .resideOutsideOfPackages("..server.rpc..", "..server.feature..", "..server.repository..")
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage("dev.podium.ranking..");
+  @Test
+  void onlyThreeRoomsKnowTheWire() {
+    onlyIn("dev.podium.ranking..", "rpc", "feature", "repository");
+  }
 
-  @ArchTest
-  static final ArchRule ONLY_TRANSPORT_KNOWS_NETTY =
-      noClasses()
-          .that()
-          .resideOutsideOfPackage("..server.transport..")
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage("io.netty..");
+  @Test
+  void onlyTransportKnowsNetty() {
+    onlyIn("io.netty..", "transport");
+  }
+
+  @Test
+  void aBrokenRuleIsNoticed() {
+    assertThatThrownBy(() -> onlyIn("dev.podium.ranking..", "rpc"))
+        .isInstanceOf(AssertionError.class);
+    assertThatThrownBy(() -> mayUse("rpc", "fault")).isInstanceOf(AssertionError.class);
+  }
 
   /** Of the server's rooms, a room may use itself and those named. */
-  private static ArchRule mayUse(String room, String... others) {
-    String[] allowed =
-        Stream.concat(Stream.of(room), Stream.of(others))
-            .map(name -> "dev.podium.server." + name + "..")
-            .toArray(String[]::new);
-    List<String> outside = List.of("java..", "javax..", "com..", "io..", "ai..", "org..");
-    String[] all =
-        Stream.concat(
-                Stream.of(allowed),
-                Stream.concat(
-                    outside.stream(),
-                    Stream.of(
-                        "dev.podium.ranking..",
-                        "dev.podium.graph..",
-                        "dev.podium.inference..",
-                        "dev.podium.orca..")))
-            .toArray(String[]::new);
-    return classes()
+  private static void mayUse(String room, String... others) {
+    List<String> allowed = new ArrayList<>(List.of(others));
+    allowed.add(room);
+    DescribedPredicate<JavaClass> forbidden =
+        new DescribedPredicate<>("of another room than %s", allowed) {
+          @Override
+          public boolean test(JavaClass target) {
+            String name = target.getPackageName();
+            return name.startsWith("dev.podium.server")
+                && allowed.stream().noneMatch(a -> name.startsWith("dev.podium.server." + a));
+          }
+        };
+    noClasses()
         .that()
         .resideInAPackage("dev.podium.server." + room + "..")
         .should()
-        .onlyDependOnClassesThat()
-        .resideInAnyPackage(Stream.concat(Stream.of(all), Stream.of("")).toArray(String[]::new))
-        .allowEmptyShould(true);
+        .dependOnClassesThat(forbidden)
+        .allowEmptyShould(true)
+        .check(CLASSES);
+  }
+
+  private static void onlyIn(String library, String... rooms) {
+    String[] packages =
+        Stream.of(rooms).map(room -> "dev.podium.server." + room + "..").toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(packages)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(CLASSES);
   }
 }

@@ -34,6 +34,7 @@ public final class TestModels {
         repository,
         name,
         """
+        tile_rows: 256
         features:
           - {name: user, role: context, vocabulary: {size: 10}, default: 0}
           - {name: item, vocabulary: {size: 1000}}
@@ -119,6 +120,17 @@ public final class TestModels {
     ModelProto model =
         sumModel().toBuilder().clearOpsetImport().addOpsetImport(opset(version)).build();
     Files.write(repository.resolve(name).resolve("1/model.onnx"), model.toByteArray());
+  }
+
+  /** {@code share = x / sum of x over all rows}: each score depends on the whole request. */
+  public static void share(Path repository, String name) throws IOException {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("share");
+    graph.addInput(value("x", TensorProto.DataType.FLOAT, 1));
+    graph.addInitializer(longs("rows", 0));
+    graph.addNode(node("ReduceSum", "sum", "x", "rows"));
+    graph.addNode(node("Div", "share", "x", "sum"));
+    graph.addOutput(value("share", TensorProto.DataType.FLOAT, 1));
+    write(repository, name, "tile_rows: 16\n", model(graph));
   }
 
   /** Writes a model folder with one version. */

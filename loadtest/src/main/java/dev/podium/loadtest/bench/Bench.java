@@ -34,6 +34,13 @@ import org.HdrHistogram.Histogram;
  */
 public final class Bench implements AutoCloseable {
   private static final int REQUESTS = 64;
+
+  /** Requests after which a JVM has compiled what serves them. */
+  private static final int WARM_REQUESTS = 5_000;
+
+  /** A warm-up may take this many times its length to get there. */
+  private static final int WARM_PATIENCE = 3;
+
   private static final long POOL_BYTES = 64L << 20;
   private static final long START_SECONDS = 120;
 
@@ -175,7 +182,7 @@ public final class Bench implements AutoCloseable {
         bare.inputs(model, signature(model), yaml(model), workload, 8)) {
       inputs.run(options.warmUpNanos() / 4);
       for (int i = 0; i < contenders.size(); i++) {
-        turn(contenders.get(i), model, pools.get(i), size, options.warmUpNanos(), new Total());
+        warmUp(contenders.get(i), model, pools.get(i), size);
       }
       for (int round = 0; round < options.rounds(); round++) {
         bareTurn(inputs, bareTotal);
@@ -194,6 +201,13 @@ public final class Bench implements AutoCloseable {
     }
     rows.add(bareRow(model, size, bareTotal));
     return rows;
+  }
+
+  private void warmUp(Contender contender, String model, RequestPool pool, Size size) {
+    Total total = new Total();
+    for (int i = 0; i == 0 || (i < WARM_PATIENCE && total.requests < WARM_REQUESTS); i++) {
+      turn(contender, model, pool, size, options.warmUpNanos(), total);
+    }
   }
 
   private void bareTurn(BareSession.Inputs inputs, Total total) {

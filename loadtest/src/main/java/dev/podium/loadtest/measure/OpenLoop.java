@@ -4,6 +4,7 @@ import dev.podium.loadtest.arrivals.ArrivalPlan;
 import dev.podium.loadtest.arrivals.Pacer;
 import dev.podium.loadtest.workload.RequestPool;
 import io.grpc.Status;
+import java.util.function.LongSupplier;
 
 /**
  * Sends a plan's requests at their times whatever the server does, and records each from its
@@ -39,23 +40,32 @@ public final class OpenLoop {
   private final Recording recording;
   private final Options options;
   private final ServerGone serverGone;
+  private final LongSupplier cpuNanos;
+  private long cpuAtMeasuring = -1;
+  private long cpuAtEnd;
   private volatile String stopReason;
   private volatile boolean closed;
 
-  /** A run, not yet begun. */
+  /**
+   * A run, not yet begun.
+   *
+   * @param cpuNanos CPU time of the sender's process so far
+   */
   public OpenLoop(
       ArrivalPlan plan,
       RequestPool pool,
       Transport transport,
       Clock clock,
       Recording recording,
-      Options options) {
+      Options options,
+      LongSupplier cpuNanos) {
     this.plan = plan;
     this.pool = pool;
     this.transport = transport;
     this.clock = clock;
     this.recording = recording;
     this.options = options;
+    this.cpuNanos = cpuNanos;
     this.serverGone = new ServerGone(options.goneNanos());
   }
 
@@ -87,6 +97,9 @@ public final class OpenLoop {
       while (sent >= plan.steps().get(step).end()) {
         step++;
       }
+      if (cpuAtMeasuring < 0 && !plan.steps().get(step).warmUp()) {
+        cpuAtMeasuring = cpuNanos.getAsLong();
+      }
       send(start, sent, elapsed, recording.steps().get(step));
       sent++;
       String gone = serverGone.verdict(clock.nanoTime());
@@ -94,8 +107,18 @@ public final class OpenLoop {
         stopReason = gone;
       }
     }
+    if (sent < plan.size()) {
+      long elapsed = clock.nanoTime() - start;
+      recording.steps().forEach(recorded -> recorded.endedAt(elapsed));
+    }
     drain();
+    cpuAtEnd = cpuNanos.getAsLong();
     return sent == plan.size() ? null : stopReason;
+  }
+
+  /** CPU time of the sender's process from the first measured request to the end; after the run. */
+  public long measuredCpuNanos() {
+    return cpuAtMeasuring < 0 ? 0 : cpuAtEnd - cpuAtMeasuring;
   }
 
   private void send(long start, int arrival, long elapsed, StepRecording step) {

@@ -31,9 +31,12 @@ public final class Recording {
     return steps;
   }
 
-  /** The recordings of the steps that count. */
+  /** The recordings of the steps that count, as far as the run came; at least one. */
   public List<StepRecording> measured() {
-    return steps.stream().filter(recording -> !recording.step().warmUp()).toList();
+    List<StepRecording> measured =
+        steps.stream().filter(recording -> !recording.step().warmUp()).toList();
+    int begun = (int) measured.stream().takeWhile(recording -> recording.started() > 0).count();
+    return measured.subList(0, Math.max(1, begun));
   }
 
   void sent() {

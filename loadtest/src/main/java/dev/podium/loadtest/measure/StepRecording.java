@@ -25,6 +25,7 @@ public final class StepRecording {
   private final AtomicIntegerArray sliceFailures;
   private final int[] slicePlanned;
   private final Histogram lag = new Histogram(LARGEST_MICROS, 3);
+  private volatile long lengthNanos;
   private final Map<String, Failure> failures = new ConcurrentHashMap<>();
 
   /** Requests that failed in one way. */
@@ -43,6 +44,7 @@ public final class StepRecording {
   StepRecording(Step step, long sliceNanos) {
     this.step = step;
     this.sliceNanos = sliceNanos;
+    this.lengthNanos = step.durationNanos();
     int count = (int) Math.max(1, (step.durationNanos() + sliceNanos - 1) / sliceNanos);
     this.slices = new ConcurrentHistogram[count];
     for (int i = 0; i < count; i++) {
@@ -83,6 +85,16 @@ public final class StepRecording {
         failed(step.startNanos() + i * sliceNanos, OpenLoop.UNANSWERED, "the call did not end");
       }
     }
+  }
+
+  /** The run ended here, before its plan did. */
+  void endedAt(long elapsedNanos) {
+    lengthNanos = Math.max(0, Math.min(step.durationNanos(), elapsedNanos - step.startNanos()));
+  }
+
+  /** Length of the step as far as it was run, in nanoseconds. */
+  public long lengthNanos() {
+    return lengthNanos;
   }
 
   /** The step. */
@@ -172,8 +184,8 @@ public final class StepRecording {
     return (double) failed / (failed + latency.getTotalCount());
   }
 
-  /** Answered requests a second of the step. */
+  /** Answered requests a second of the step as far as it was run; NaN if it was not. */
   public double answeredPerSecond() {
-    return latency.getTotalCount() / (step.durationNanos() / 1e9);
+    return latency.getTotalCount() / (lengthNanos / 1e9);
   }
 }

@@ -33,7 +33,7 @@ public final class Reports {
         .forEach(
             (status, failure) ->
                 failures.put(status, new RunReport.Failures(failure.count(), failure.example())));
-    double seconds = recording.step().durationNanos() / 1e9;
+    double seconds = recording.lengthNanos() / 1e9;
     return new RunReport.Step(
         recording.step().rate(),
         recording.step().startNanos() / 1e9,
@@ -43,8 +43,8 @@ public final class Reports {
         latency.getTotalCount(),
         recording.failed(),
         failures,
-        recording.answeredPerSecond(),
-        recording.answeredPerSecond() * candidates,
+        seconds == 0 ? 0 : recording.answeredPerSecond(),
+        seconds == 0 ? 0 : recording.answeredPerSecond() * candidates,
         recording.lag().getValueAtPercentile(99) / 1000.0,
         Lateness.verdict(recording, maxLagMillis),
         latency.getTotalCount() == 0 ? null : latency(latency),
@@ -85,7 +85,10 @@ public final class Reports {
     for (int i = 0; i < recording.slices(); i++) {
       Histogram latency = recording.sliceLatency(i);
       long start = i * recording.sliceNanos();
-      long length = Math.min(recording.sliceNanos(), recording.step().durationNanos() - start);
+      if (start >= recording.lengthNanos()) {
+        break;
+      }
+      long length = Math.min(recording.sliceNanos(), recording.lengthNanos() - start);
       boolean empty = latency.getTotalCount() == 0;
       slices.add(
           new RunReport.Slice(

@@ -107,7 +107,7 @@ public record RunReport(
   /**
    * The generator's own cost.
    *
-   * @param cpuMsPerRequest CPU time of its process over the run, for each request
+   * @param cpuMsPerRequest CPU time of its process for each measured request
    * @param lagP99Ms how much later than planned requests were sent
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)

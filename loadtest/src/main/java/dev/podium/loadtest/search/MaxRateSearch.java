@@ -36,13 +36,14 @@ public final class MaxRateSearch {
    * What the search is asked for.
    *
    * @param start first rate, requests a second
+   * @param min the lowest rate to try
    * @param max the highest rate to try
    * @param tolerance width of the last gap as a share of the rate, such as 0.05
    * @param confirmations runs that must hold at the rate found, after the first
    * @param maxTrials the most runs
    */
   public record Options(
-      double start, double max, double tolerance, int confirmations, int maxTrials) {}
+      double start, double min, double max, double tolerance, int confirmations, int maxTrials) {}
 
   /** What to do next. */
   public sealed interface Decision {}
@@ -125,8 +126,14 @@ public final class MaxRateSearch {
     }
     if (held == null) {
       double half = missed.getKey() / 2;
-      return half < options.start() / 1024
-          ? new Found(0, false, "no rate held the objective, down to " + rate(missed.getKey()))
+      return half < options.min()
+          ? new Found(
+              0,
+              false,
+              "no rate held, down to "
+                  + rate(missed.getKey())
+                  + "; a lower one would be below "
+                  + rate(options.min()))
           : new Try(half);
     }
     if (missed == null && held.getKey() < options.max()) {

@@ -46,7 +46,9 @@ class OpenLoopTest {
 
   private StepRecording run(ArrivalPlan plan, Transport transport, OpenLoop.Options options) {
     Recording recording = new Recording(plan);
-    assertThat(new OpenLoop(plan, pool, transport, clock, recording, options).run()).isNull();
+    assertThat(
+            new OpenLoop(plan, pool, transport, clock, recording, options, clock::nanoTime).run())
+        .isNull();
     assertThat(recording.inFlight()).isZero();
     return recording.measured().get(0);
   }
@@ -115,7 +117,11 @@ class OpenLoopTest {
         };
     ArrivalPlan plan = constant(100, 3, 2);
     Recording recording = new Recording(plan);
-    new OpenLoop(plan, pool, slowAtFirst, clock, recording, PATIENT).run();
+    // Time stands for CPU here.
+    OpenLoop loop =
+        new OpenLoop(plan, pool, slowAtFirst, clock, recording, PATIENT, clock::nanoTime);
+    loop.run();
+    assertThat(loop.measuredCpuNanos()).isBetween(2990 * MS, 3010 * MS);
     assertThat(recording.steps().get(0).latency().getTotalCount()).isEqualTo(200);
     assertThat(recording.measured()).hasSize(1);
     assertThat(recording.measured().get(0).latency().getTotalCount()).isEqualTo(300);
@@ -151,7 +157,15 @@ class OpenLoopTest {
     OpenLoop.Options options = new OpenLoop.Options(2 * SECOND, 30, SECOND, 0);
     ArrivalPlan plan = constant(10, 5, 0);
     Recording recording = new Recording(plan);
-    new OpenLoop(plan, pool, (request, timeout, completion) -> {}, clock, recording, options).run();
+    new OpenLoop(
+            plan,
+            pool,
+            (request, timeout, completion) -> {},
+            clock,
+            recording,
+            options,
+            clock::nanoTime)
+        .run();
     StepRecording step = recording.measured().get(0);
     assertThat(step.failures().keySet()).containsExactly(OpenLoop.NOT_SENT, OpenLoop.UNANSWERED);
     assertThat(step.failures().get(OpenLoop.NOT_SENT))
@@ -200,13 +214,16 @@ class OpenLoopTest {
                 dying,
                 clock,
                 recording,
-                new OpenLoop.Options(SECOND, 1000, SECOND, 2 * SECOND))
+                new OpenLoop.Options(SECOND, 1000, SECOND, 2 * SECOND),
+                clock::nanoTime)
             .run();
     assertThat(partial).isEqualTo("the server was gone from 4.0 s: UNAVAILABLE io exception");
     StepRecording step = recording.measured().get(0);
     assertThat(step.latency().getTotalCount()).isEqualTo(400);
     assertThat(step.failures().get("UNAVAILABLE").count()).isBetween(195L, 205L);
     assertThat(step.started()).isEqualTo(400 + step.failed());
+    // 400 answers in the 6 s that the run lasted, not in the 60 s that it was planned for.
+    assertThat(step.answeredPerSecond()).isCloseTo(66.7, within(1.0));
   }
 
   @Test
@@ -227,7 +244,8 @@ class OpenLoopTest {
             },
             clock,
             recording,
-            PATIENT);
+            PATIENT,
+            clock::nanoTime);
     assertThat(loop[0].run()).isEqualTo("interrupted");
     assertThat(recording.measured().get(0).started()).isEqualTo(100);
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MaxRateSearchTest {
-  private static final Options OPTIONS = new Options(100, 100_000, 0.05, 2, 60);
+  private static final Options OPTIONS = new Options(100, 0.1, 100_000, 0.05, 2, 60);
 
   private final List<Trial> trials = new ArrayList<>();
 
@@ -92,7 +92,8 @@ class MaxRateSearchTest {
     Found found = search(OPTIONS, rate -> Result.OVERLOADED);
     assertThat(found.rate()).isZero();
     assertThat(found.confirmed()).isFalse();
-    assertThat(found.reason()).startsWith("no rate held the objective, down to 0.1/s");
+    assertThat(found.reason())
+        .isEqualTo("no rate held, down to 0.2/s; a lower one would be below 0.1/s");
   }
 
   @Test
@@ -104,7 +105,7 @@ class MaxRateSearchTest {
 
   @Test
   void theNumberOfRunsIsBounded() {
-    Found found = search(new Options(100, 1e5, 0.05, 2, 5), rate -> queue(1000, 0.02, rate));
+    Found found = search(new Options(100, 1, 1e5, 0.05, 2, 5), rate -> queue(1000, 0.02, rate));
     assertThat(trials).hasSize(5);
     assertThat(found.confirmed()).isFalse();
     assertThat(found.reason()).isEqualTo("stopped after 5 runs");

@@ -42,9 +42,16 @@ public interface Graph extends AutoCloseable {
    * @param signature fits this graph's inputs
    * @param outputs what {@link #probeOutputs} found; the signature's outputs are made of them
    * @param tileRows the most rows of one tile; 0 to have it chosen
+   * @param options what may be done to make it faster
+   * @param probes requests to try it with, besides random ones
    * @throws ModelException if the graph can't be run with these inputs
    */
-  RankingSession prepare(Signature signature, List<TensorSpec> outputs, int tileRows)
+  RankingSession prepare(
+      Signature signature,
+      List<TensorSpec> outputs,
+      int tileRows,
+      CompileOptions options,
+      List<Probe> probes)
       throws ModelException;
 
   @Override

@@ -22,13 +22,20 @@ final class OnnxEngine implements Engine {
     }
     List<String> notes = new ArrayList<>();
     List<ExecutionProvider> providers = new ArrayList<>(options.providers());
+    ProviderSetup setup = new ProviderSetup(environment, file, notes);
     while (true) {
-      ProviderSetup setup = new ProviderSetup(environment, file, notes);
+      List<ExecutionProvider> wanted = List.copyOf(providers);
       try (OrtSession.SessionOptions session = sessionOptions(options)) {
-        List<String> active = setup.attach(session, providers);
+        List<String> active = setup.attach(session, wanted);
         try {
           return new OnnxGraph(
-              environment, environment.createSession(file.toString(), session), active, notes);
+              environment,
+              environment.createSession(file.toString(), session),
+              file,
+              () -> another(options, setup, wanted),
+              options.intraOpThreads() == 1 && active.size() == 1,
+              active,
+              notes);
         } catch (OrtException e) {
           // A provider may be present and still fail to start (no device, no driver): try without
           // it.
@@ -42,6 +49,25 @@ final class OnnxEngine implements Engine {
       } catch (OrtException e) {
         throw new ModelException(file + ": " + oneLine(e), e);
       }
+    }
+  }
+
+  /** Makes the options of another session of the same model. The caller closes them. */
+  @FunctionalInterface
+  interface SessionMaker {
+    OrtSession.SessionOptions make() throws OrtException;
+  }
+
+  private static OrtSession.SessionOptions another(
+      EngineOptions options, ProviderSetup setup, List<ExecutionProvider> wanted)
+      throws OrtException {
+    OrtSession.SessionOptions session = sessionOptions(options);
+    try {
+      setup.attach(session, wanted);
+      return session;
+    } catch (ModelException e) {
+      session.close();
+      throw new OrtException(e.getMessage());
     }
   }
 

@@ -15,6 +15,8 @@ import dev.podium.server.feature.GraphTensor;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,15 +27,31 @@ import java.util.Set;
 final class OnnxGraph implements Graph {
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final Path file;
+  private final OnnxEngine.SessionMaker sessions;
+  private final boolean onCallingThread;
   private final List<String> providers;
   private final List<String> notes;
   private final List<GraphTensor> inputs;
   private final List<GraphTensor> outputs;
 
+  /**
+   * @param sessions makes options for more sessions like this one
+   * @param onCallingThread whether runs stay on the calling thread
+   */
   OnnxGraph(
-      OrtEnvironment environment, OrtSession session, List<String> providers, List<String> notes)
+      OrtEnvironment environment,
+      OrtSession session,
+      Path file,
+      OnnxEngine.SessionMaker sessions,
+      boolean onCallingThread,
+      List<String> providers,
+      List<String> notes)
       throws OrtException {
     this.environment = environment;
+    this.file = file;
+    this.sessions = sessions;
+    this.onCallingThread = onCallingThread;
     this.session = session;
     this.providers = List.copyOf(providers);
     this.notes = List.copyOf(notes);
@@ -67,8 +85,9 @@ final class OnnxGraph implements Graph {
     int rows = 3;
     TensorBuffers buffers = new TensorBuffers(specs, rows);
     List<TensorSpec> shapes = new ArrayList<>();
-    try (OnnxTensors tensors = OnnxTensors.over(environment, buffers, rows);
-        OrtSession.Result result = session.run(tensors.values(), Set.copyOf(wanted))) {
+    try (OnnxTensors tensors =
+            OnnxTensors.over(environment, buffers, rows, session.getInputNames());
+        OrtSession.Result result = session.run(tensors.with(Map.of()), Set.copyOf(wanted))) {
       for (GraphTensor output : outputs) {
         if (wanted.contains(output.name())) {
           shapes.add(shapeOf(output, result.get(output.name()).orElseThrow(), rows));
@@ -109,8 +128,24 @@ final class OnnxGraph implements Graph {
   }
 
   @Override
-  public RankingSession prepare(Signature signature, List<TensorSpec> specs, int tileRows) {
-    return new OnnxSession(environment, session, signature.inputs(), specs, tileRows);
+  public RankingSession prepare(
+      Signature signature,
+      List<TensorSpec> specs,
+      int tileRows,
+      CompileOptions options,
+      List<Probe> probes)
+      throws ModelException {
+    HalvesLoader halves = null;
+    if (options.enabled()) {
+      try {
+        halves = new HalvesLoader(environment, sessions, file, signature, options);
+      } catch (IOException e) {
+        throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
+      }
+    }
+    return new Preparation(
+            environment, session, signature, specs, tileRows, options, onCallingThread, probes)
+        .prepare(halves);
   }
 
   @Override

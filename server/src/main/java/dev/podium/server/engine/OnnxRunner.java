@@ -10,42 +10,59 @@ import dev.podium.server.feature.TensorSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
 /**
- * Runs the exported graph for one worker: inputs and outputs stay in the same buffers for its
+ * Runs the forms of one version for one worker: inputs and outputs stay in the same buffers for its
  * lifetime.
  */
 final class OnnxRunner implements TileRunner {
-  /**
-   * Row counts whose tensors are kept. Making one tensor is a call into native code; most tiles are
-   * full or of the size that a caller always sends.
-   */
-  private static final int KEPT_ROW_COUNTS = 16;
-
-  private final OrtEnvironment environment;
-  private final OrtSession session;
   private final OrtSession.RunOptions runOptions;
-  private final TensorBuffers rows;
   private final TensorBuffers scores;
   private final FloatBuffer[] floatScores;
-  private final OnnxTensors[] inputs = new OnnxTensors[KEPT_ROW_COUNTS];
-  private final OnnxTensors[] outputs = new OnnxTensors[KEPT_ROW_COUNTS];
-  private int nextToReplace;
+  private final OnnxForm exported;
+  private final OnnxForm context;
+  private final OnnxForm candidates;
+  private final ContextCache contexts;
 
+  /**
+   * @param halves null if the session isn't split
+   * @param contexts where results of the context half are kept
+   */
   OnnxRunner(
       OrtEnvironment environment,
       OrtSession session,
+      Halves halves,
+      ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
       int capacity)
       throws OrtException {
-    this.environment = environment;
-    this.session = session;
-    this.runOptions = new OrtSession.RunOptions();
-    this.rows = new TensorBuffers(inputs, capacity);
-    this.scores = new TensorBuffers(outputs, capacity);
-    this.floatScores = new FloatBuffer[outputs.size()];
+    this.contexts = contexts;
+    runOptions = new OrtSession.RunOptions();
+    scores = new TensorBuffers(outputs, capacity);
+    exported =
+        new OnnxForm(environment, session, runOptions, new TensorBuffers(inputs, capacity), scores);
+    if (halves == null) {
+      context = null;
+      candidates = null;
+    } else {
+      context =
+          new OnnxForm(
+              environment,
+              halves.context(),
+              runOptions,
+              new TensorBuffers(inputs, 1),
+              new TensorBuffers(List.of(), 1));
+      candidates =
+          new OnnxForm(
+              environment,
+              halves.candidates(),
+              runOptions,
+              new TensorBuffers(inputs, capacity),
+              scores);
+    }
+    floatScores = new FloatBuffer[outputs.size()];
     for (int i = 0; i < floatScores.length; i++) {
       ByteBuffer bytes = scores.numbers(i);
       floatScores[i] =
@@ -55,38 +72,48 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public TensorBuffers rows() {
-    return rows;
+    return exported.inputs();
   }
 
   @Override
   public TensorBuffers contextRow() {
-    return null;
+    return context == null ? null : context.inputs();
   }
 
   @Override
   public TensorBuffers candidateRows() {
-    return null;
+    return candidates == null ? null : candidates.inputs();
   }
 
   @Override
   public void run(int count) throws RankException {
     try {
-      int slot = tensorsFor(count);
-      inputs[slot].refreshText();
-      session.run(inputs[slot].values(), Set.of(), outputs[slot].values(), runOptions).close();
+      exported.run(count, Map.of());
     } catch (OrtException e) {
       throw failure(e);
     }
   }
 
   @Override
-  public ContextTensors runContext() {
-    throw new UnsupportedOperationException("the session isn't split");
+  public ContextTensors runContext() throws RankException {
+    return contexts.get(context.inputs(), this::computeContext);
+  }
+
+  private OnnxContext computeContext() throws RankException {
+    try {
+      return new OnnxContext(context.runApart(1));
+    } catch (OrtException e) {
+      throw failure(e);
+    }
   }
 
   @Override
-  public void runCandidates(ContextTensors context, int count) {
-    throw new UnsupportedOperationException("the session isn't split");
+  public void runCandidates(ContextTensors tensors, int count) throws RankException {
+    try {
+      candidates.run(count, ((OnnxContext) tensors).values());
+    } catch (OrtException e) {
+      throw failure(e);
+    }
   }
 
   @Override
@@ -132,32 +159,12 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public void close() {
-    for (int i = 0; i < KEPT_ROW_COUNTS; i++) {
-      if (inputs[i] != null) {
-        inputs[i].close();
-        outputs[i].close();
-      }
+    exported.close();
+    if (context != null) {
+      context.close();
+      candidates.close();
     }
     runOptions.close();
-  }
-
-  private int tensorsFor(int count) throws OrtException {
-    for (int slot = 0; slot < KEPT_ROW_COUNTS && inputs[slot] != null; slot++) {
-      if (inputs[slot].rows() == count) {
-        return slot;
-      }
-    }
-    OnnxTensors freshInputs = OnnxTensors.over(environment, rows, count);
-    OnnxTensors freshOutputs = OnnxTensors.over(environment, scores, count);
-    int slot = nextToReplace;
-    nextToReplace = (slot + 1) % KEPT_ROW_COUNTS;
-    if (inputs[slot] != null) {
-      inputs[slot].close();
-      outputs[slot].close();
-    }
-    inputs[slot] = freshInputs;
-    outputs[slot] = freshOutputs;
-    return slot;
   }
 
   private void setTerminate(boolean terminate) {

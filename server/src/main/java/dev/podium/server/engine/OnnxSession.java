@@ -4,33 +4,43 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.podium.server.feature.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
-/** The exported graph in one shared ONNX Runtime session. */
+/** A model in shared ONNX Runtime sessions: the exported graph, and its halves if it is split. */
 final class OnnxSession implements RankingSession {
-  /** Rows of a tile where nothing better is known. */
-  private static final int DEFAULT_TILE_ROWS = 256;
 
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final Halves halves;
+  private final ContextCache contexts;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final ExecutionPlan plan;
+  private final ExecutionReport report;
 
+  /**
+   * @param halves null if it isn't split
+   */
   OnnxSession(
       OrtEnvironment environment,
       OrtSession session,
+      Halves halves,
+      ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
-      int tileRows) {
+      ExecutionPlan plan,
+      ExecutionReport report) {
     this.environment = environment;
     this.session = session;
+    this.halves = halves;
+    this.contexts = contexts;
     this.inputs = inputs;
     this.outputs = outputs;
-    CostCurve unknown = new CostCurve(new int[] {1}, new double[] {1});
-    this.plan =
-        new ExecutionPlan(
-            tileRows == 0 ? DEFAULT_TILE_ROWS : tileRows, true, false, 0, unknown, null, 0);
+    this.plan = plan;
+    this.report = report;
   }
 
   @Override
@@ -49,17 +59,52 @@ final class OnnxSession implements RankingSession {
   }
 
   @Override
+  public ExecutionReport report() {
+    return report;
+  }
+
+  @Override
   public TileRunner newRunner(int capacity) {
-    try {
-      return new OnnxRunner(environment, session, inputs, outputs, capacity);
-    } catch (OrtException e) {
-      throw new IllegalStateException("run options: " + OnnxEngine.oneLine(e), e);
+    return runner(environment, session, halves, contexts, inputs, outputs, capacity);
+  }
+
+  @Override
+  public void saveHalves(Path folder) throws IOException {
+    if (halves == null) {
+      throw new IllegalStateException("the session isn't split: " + report.reason());
     }
+    Files.createDirectories(folder);
+    halves.split().contextHalf().write(folder.resolve("context.onnx"));
+    halves.split().candidateHalf().write(folder.resolve("candidates.onnx"));
+  }
+
+  @Override
+  public ContextCacheStatus contextCache() {
+    return contexts.status();
   }
 
   @Override
   public void close() {
+    contexts.clear();
+    if (halves != null) {
+      halves.close();
+    }
     close(session);
+  }
+
+  static TileRunner runner(
+      OrtEnvironment environment,
+      OrtSession session,
+      Halves halves,
+      ContextCache contexts,
+      List<TensorSpec> inputs,
+      List<TensorSpec> outputs,
+      int capacity) {
+    try {
+      return new OnnxRunner(environment, session, halves, contexts, inputs, outputs, capacity);
+    } catch (OrtException e) {
+      throw new IllegalStateException("run options: " + OnnxEngine.oneLine(e), e);
+    }
   }
 
   static void close(OrtSession session) {

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The runtime's view of the first rows of some buffers, by name. Numbers are seen where they lie,
@@ -24,6 +25,7 @@ final class OnnxTensors implements AutoCloseable {
   private final TensorBuffers buffers;
   private final int rows;
   private final Map<String, OnnxTensor> values = new HashMap<>();
+  private final Map<String, OnnxTensor> all = new HashMap<>();
   private final List<Integer> textInputs = new ArrayList<>();
 
   private OnnxTensors(OrtEnvironment environment, TensorBuffers buffers, int rows) {
@@ -32,12 +34,17 @@ final class OnnxTensors implements AutoCloseable {
     this.rows = rows;
   }
 
-  static OnnxTensors over(OrtEnvironment environment, TensorBuffers buffers, int rows)
+  /** Over the buffers of the given names. */
+  static OnnxTensors over(
+      OrtEnvironment environment, TensorBuffers buffers, int rows, Set<String> names)
       throws OrtException {
     OnnxTensors tensors = new OnnxTensors(environment, buffers, rows);
     try {
       for (int i = 0; i < buffers.specs().size(); i++) {
         TensorSpec spec = buffers.specs().get(i);
+        if (!names.contains(spec.name())) {
+          continue;
+        }
         if (spec.type() == ElementType.STRING) {
           tensors.textInputs.add(i);
         } else {
@@ -60,9 +67,17 @@ final class OnnxTensors implements AutoCloseable {
     return rows;
   }
 
-  /** The tensors by name. A caller may add to the map what a run needs besides. */
-  Map<String, OnnxTensor> values() {
-    return values;
+  /**
+   * The tensors by name, and others besides, which stay their owner's. The map is good until the
+   * next call.
+   */
+  Map<String, OnnxTensor> with(Map<String, OnnxTensor> others) {
+    if (others.isEmpty()) {
+      return values;
+    }
+    all.putAll(values);
+    all.putAll(others);
+    return all;
   }
 
   /** Has the runtime copy the text that the buffers hold now. */

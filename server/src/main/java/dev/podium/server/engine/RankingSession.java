@@ -1,6 +1,8 @@
 package dev.podium.server.engine;
 
 import dev.podium.server.feature.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -19,6 +21,22 @@ public interface RankingSession extends AutoCloseable {
 
   /** How this session is best run; fixed once it is loaded. */
   ExecutionPlan plan();
+
+  /** How the cache of context halves is used; all zero if it is off. */
+  ContextCacheStatus contextCache();
+
+  /** What was found out when it was loaded. */
+  ExecutionReport report();
+
+  /**
+   * Writes the halves as {@code context.onnx} and {@code candidates.onnx}, to be used without
+   * Podium. Weights in external files are not copied: the halves name them as the exported graph
+   * does.
+   *
+   * @throws IOException if the folder can't be written
+   * @throws IllegalStateException if the session isn't split
+   */
+  void saveHalves(Path folder) throws IOException;
 
   /**
    * Makes buffers and run options for one worker.

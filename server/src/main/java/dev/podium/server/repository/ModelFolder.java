@@ -1,5 +1,6 @@
 package dev.podium.server.repository;
 
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.fault.ModelException;
@@ -19,10 +20,11 @@ public final class ModelFolder {
    * @return what the caller closes by {@code session().close()}
    * @throws ModelException if there is nothing to load or it can't be loaded
    */
-  public static LoadedVersion load(Path folder, Engine engine, EngineOptions options)
+  public static LoadedVersion load(
+      Path folder, Engine engine, EngineOptions options, CompileOptions compile)
       throws ModelException {
     Path absolute = folder.toAbsolutePath().normalize();
-    ModelLoader loader = new ModelLoader(engine, options, Set.of());
+    ModelLoader loader = new ModelLoader(engine, options, compile, Set.of());
     if (Files.exists(absolute.resolve("model.onnx"))
         && VersionFolders.isVersion(absolute.getFileName().toString())) {
       return loader.load(absolute.getParent(), Long.parseLong(absolute.getFileName().toString()));

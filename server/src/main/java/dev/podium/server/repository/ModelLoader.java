@@ -1,5 +1,6 @@
 package dev.podium.server.repository;
 
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.Graph;
@@ -19,11 +20,17 @@ import java.util.Set;
 final class ModelLoader {
   private final Engine engine;
   private final EngineOptions defaults;
+  private final CompileOptions compileDefaults;
   private final Set<Path> allowedLibraries;
 
-  ModelLoader(Engine engine, EngineOptions defaults, Set<Path> allowedLibraries) {
+  ModelLoader(
+      Engine engine,
+      EngineOptions defaults,
+      CompileOptions compileDefaults,
+      Set<Path> allowedLibraries) {
     this.engine = engine;
     this.defaults = defaults;
+    this.compileDefaults = compileDefaults;
     this.allowedLibraries = Set.copyOf(allowedLibraries);
   }
 
@@ -47,8 +54,13 @@ final class ModelLoader {
           graph.probeOutputs(
               layout.inputs(), SignatureBuilder.wantedOutputs(yaml.outputs(), graph.outputs()));
       Signature signature = SignatureBuilder.build(layout, yaml.outputs(), outputs);
-      RankingSession session = graph.prepare(signature, outputs, yaml.tileRows());
-      WarmUp.run(session, signature, WarmUpRequests.read(folder));
+      RankingSession session =
+          graph.prepare(
+              signature,
+              outputs,
+              yaml.tileRows(),
+              yaml.compileOptions(compileDefaults),
+              WarmUp.probes(signature, WarmUpRequests.read(folder)));
       return new LoadedVersion(
           new ServedVersion(model, number, signature, session, yaml.weight(), yaml.fallbackScore()),
           yaml.description(),

@@ -1,5 +1,6 @@
 package dev.podium.server.repository;
 
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.fault.FaultCode;
@@ -37,6 +38,7 @@ public final class ModelRepository implements AutoCloseable {
   /**
    * @param root holds one folder a model
    * @param defaults engine options of models that say nothing themselves
+   * @param compileDefaults likewise, what may be done to make them faster
    * @param allowedLibraries native libraries that a {@code model.yaml} may name
    * @param closer is told when a version leaves
    */
@@ -44,10 +46,11 @@ public final class ModelRepository implements AutoCloseable {
       Path root,
       Engine engine,
       EngineOptions defaults,
+      CompileOptions compileDefaults,
       Set<Path> allowedLibraries,
       VersionCloser closer) {
     this.root = root;
-    this.loader = new ModelLoader(engine, defaults, allowedLibraries);
+    this.loader = new ModelLoader(engine, defaults, compileDefaults, allowedLibraries);
     this.closer = closer;
   }
 

@@ -1,6 +1,7 @@
 package dev.podium.server.repository;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
 import dev.podium.server.engine.ExecutionProvider;
@@ -26,13 +27,15 @@ record ModelYaml(
     Integer tileRows,
     Double weight,
     Float fallbackScore,
+    Boolean compile,
+    Double tolerance,
     VersionPolicy versionPolicy,
     Map<String, Long> labels,
     Session session) {
 
   /** What holds for a folder without a {@code model.yaml}. */
   static final ModelYaml EMPTY =
-      new ModelYaml(null, null, null, null, null, null, null, null, null, null);
+      new ModelYaml(null, null, null, null, null, null, null, null, null, null, null, null);
 
   private static final int MAX_TILE_ROWS = 65_536;
 
@@ -82,6 +85,21 @@ record ModelYaml(
       Integer intraOpThreads,
       Boolean memoryPattern,
       Boolean arena) {}
+
+  /** What may be done to make this model faster. */
+  CompileOptions compileOptions(CompileOptions defaults) throws ModelException {
+    try {
+      return new CompileOptions(
+          Objects.requireNonNullElse(compile, defaults.enabled()),
+          Objects.requireNonNullElse(tolerance, defaults.tolerance()),
+          defaults.tune(),
+          defaults.maxTableBytes(),
+          defaults.contextCacheBytes(),
+          defaults.contextCacheAge());
+    } catch (IllegalArgumentException e) {
+      throw new ModelException("model.yaml: " + e.getMessage(), e);
+    }
+  }
 
   /**
    * The engine's options for this model.

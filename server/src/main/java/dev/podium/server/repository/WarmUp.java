@@ -1,51 +1,46 @@
 package dev.podium.server.repository;
 
 import dev.podium.ranking.v1.RankRequest;
-import dev.podium.server.engine.RankingSession;
-import dev.podium.server.engine.TileRunner;
+import dev.podium.server.engine.Probe;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.AssemblyTally;
 import dev.podium.server.feature.FeatureAssembler;
 import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.WireRequest;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs requests before a version serves, so that the first caller doesn't pay for cold code and
- * cold memory.
+ * Turns the requests that lie in a version folder into inputs for the engine to try its forms with.
  */
 final class WarmUp {
   private WarmUp() {}
 
   /**
-   * Runs each request once.
+   * Assembles each request.
    *
-   * @throws ModelException if one of them fails: the version's own examples must work
+   * @throws ModelException if one of them is wrong: the version's own examples must work
    */
-  static void run(RankingSession session, Signature signature, List<RankRequest> requests)
-      throws ModelException {
-    int largest = 1;
-    for (RankRequest request : requests) {
-      largest = Math.max(largest, request.getCandidates().getCount());
-    }
+  static List<Probe> probes(Signature signature, List<RankRequest> requests) throws ModelException {
     FeatureAssembler assembler = new FeatureAssembler(signature);
     AssemblyTally tally = new AssemblyTally(signature);
-    try (TileRunner runner = session.newRunner(largest)) {
-      if (requests.isEmpty()) {
-        runner.run(1);
-      }
-      for (RankRequest request : requests) {
-        byte[] bytes = request.toByteArray();
+    List<Probe> probes = new ArrayList<>();
+    for (RankRequest request : requests) {
+      byte[] bytes = request.toByteArray();
+      try {
         WireRequest wire = WireRequest.parse(bytes, bytes.length);
         signature.resolve(wire);
         if (wire.rows() > 0) {
-          assembler.assemble(wire, null, runner.rows(), 0, tally);
-          runner.run(wire.rows());
+          TensorBuffers rows = new TensorBuffers(signature.inputs(), wire.rows());
+          assembler.assemble(wire, null, rows, 0, tally);
+          probes.add(new Probe(rows, wire.rows(), signature.sharesContext(wire)));
         }
+      } catch (RankException e) {
+        throw new ModelException("warm-up: " + e.getMessage(), e);
       }
-    } catch (RankException e) {
-      throw new ModelException("warm-up: " + e.getMessage(), e);
     }
+    return probes;
   }
 }

@@ -227,17 +227,19 @@ final class TileQueue {
   }
 
   /**
-   * When something that is being held back may run, if nothing changes; Long.MAX_VALUE if nothing
-   * is held back.
+   * When a worker that found nothing should look again if nobody wakes it: when something that is
+   * held back may run, which can be now; Long.MAX_VALUE if nothing is held back.
    */
   long nextEligible(long now) {
-    if (batchDelay == 0) {
-      return Long.MAX_VALUE;
-    }
     long next = Long.MAX_VALUE;
-    for (Flow flow : active) {
-      if (isHeld(flow, now)) {
-        next = Math.min(next, flow.waitingSince + batchDelay);
+    if (batchDelay > 0) {
+      for (int i = 0; i < active.size(); i++) {
+        Flow flow = active.get(i);
+        if (isHeld(flow, now)) {
+          next = Math.min(next, flow.waitingSince + batchDelay);
+        } else if (head(flow, now) != null) {
+          return now;
+        }
       }
     }
     return next;

@@ -73,6 +73,7 @@ public final class TileScheduler implements AutoCloseable {
     deadlineThread.setDaemon(true);
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(i, this);
+      idle.push(workers[i]);
     }
     for (Worker worker : workers) {
       startThread(worker);
@@ -353,8 +354,14 @@ public final class TileScheduler implements AutoCloseable {
     try {
       while (true) {
         long park = next(worker, expired, collected);
-        retirement.finish(collected);
-        answerExpired(expired);
+        if (!expired.isEmpty() || !collected.isEmpty()) {
+          retirement.finish(collected);
+          answerExpired(expired);
+          if (park > 0) {
+            // That took the lock, and waiting for a lock can swallow the unpark meant for here.
+            continue;
+          }
+        }
         if (park < 0) {
           break;
         } else if (park == 0) {
@@ -821,7 +828,10 @@ public final class TileScheduler implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      answerExpired(expired);
+      if (!expired.isEmpty()) {
+        answerExpired(expired);
+        continue; // for the reason given in work()
+      }
       if (wait == Long.MAX_VALUE) {
         LockSupport.park(this);
       } else {

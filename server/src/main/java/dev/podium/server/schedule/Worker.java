@@ -33,7 +33,7 @@ final class Worker {
   private final IdentityHashMap<ServedVersion, VersionRunner> runners = new IdentityHashMap<>();
 
   /** Guarded by the scheduler's lock. */
-  State state = State.BUSY;
+  State state = State.IDLE;
 
   /** Guarded by the scheduler's lock. */
   Thread thread;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.podium.server.TestModels;
+import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.fault.FaultCode;
@@ -35,7 +36,12 @@ class ModelRepositoryTest {
 
   private static ModelRepository of(Path folder, Set<Path> libraries) {
     return new ModelRepository(
-        folder, Engine.onnxRuntime(), EngineOptions.DEFAULT, libraries, AT_ONCE);
+        folder,
+        Engine.onnxRuntime(),
+        EngineOptions.DEFAULT,
+        CompileOptions.DEFAULT,
+        libraries,
+        AT_ONCE);
   }
 
   @AfterEach

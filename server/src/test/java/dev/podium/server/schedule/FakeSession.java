@@ -5,9 +5,11 @@ import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.FloatValues;
 import dev.podium.ranking.v1.RankRequest;
+import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
@@ -23,7 +25,10 @@ import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import dev.podium.server.feature.WireRequest;
 import dev.podium.server.feature.WireType;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -53,6 +58,9 @@ final class FakeSession implements RankingSession {
     CONTEXT,
     CANDIDATES
   }
+
+  /** Broken promises; the one who broke them may not be the one who hears of it. */
+  final Queue<String> violations = new ConcurrentLinkedQueue<>();
 
   final AtomicInteger openRunners = new AtomicInteger();
   final AtomicInteger openContexts = new AtomicInteger();
@@ -139,6 +147,11 @@ final class FakeSession implements RankingSession {
     }
   }
 
+  private AssertionError violation(String what) {
+    violations.add(what);
+    return new AssertionError(what);
+  }
+
   private static FeatureColumn column(String name, FloatValues.Builder values) {
     return FeatureColumn.newBuilder().setName(name).setFloatValues(values).build();
   }
@@ -156,6 +169,21 @@ final class FakeSession implements RankingSession {
   @Override
   public ExecutionPlan plan() {
     return plan;
+  }
+
+  @Override
+  public ContextCacheStatus contextCache() {
+    return new ContextCacheStatus(0, 0, 0, 0);
+  }
+
+  @Override
+  public ExecutionReport report() {
+    throw new UnsupportedOperationException("a fake has nothing to report");
+  }
+
+  @Override
+  public void saveHalves(Path folder) {
+    throw new UnsupportedOperationException("a fake has no halves");
   }
 
   @Override
@@ -186,7 +214,7 @@ final class FakeSession implements RankingSession {
     @Override
     public synchronized void close() {
       if (!open) {
-        throw new AssertionError("context closed twice");
+        throw violation("context closed twice");
       }
       open = false;
       openContexts.decrementAndGet();
@@ -251,7 +279,7 @@ final class FakeSession implements RankingSession {
     public void runCandidates(ContextTensors tensors, int count) throws RankException {
       Context made = (Context) tensors;
       if (!made.isOpen()) {
-        throw new AssertionError("context used after it was closed");
+        throw violation("context used after it was closed");
       }
       start(Form.CANDIDATES, count);
       for (int i = 0; i < count; i++) {
@@ -259,7 +287,7 @@ final class FakeSession implements RankingSession {
       }
       end();
       if (!made.isOpen()) {
-        throw new AssertionError("context closed while it was used");
+        throw violation("context closed while it was used");
       }
     }
 
@@ -290,13 +318,13 @@ final class FakeSession implements RankingSession {
     public void close() {
       synchronized (monitor) {
         if (!open) {
-          throw new AssertionError("runner closed twice");
+          throw violation("runner closed twice");
         }
         if (user != null) {
-          throw new AssertionError("runner closed while " + user + " runs it");
+          throw violation("runner closed while " + user + " runs it");
         }
         if (closed) {
-          throw new AssertionError("runner closed after its session");
+          throw violation("runner closed after its session");
         }
         open = false;
       }
@@ -319,7 +347,7 @@ final class FakeSession implements RankingSession {
     private void start(Form form, int count) throws RankException {
       synchronized (monitor) {
         if (!open || user != null) {
-          throw new AssertionError(open ? "runner used by " + user + " too" : "runner is closed");
+          throw violation(open ? "runner used by " + user + " too" : "runner is closed");
         }
         user = Thread.currentThread();
       }

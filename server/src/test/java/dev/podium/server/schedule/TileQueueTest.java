@@ -231,6 +231,7 @@ class TileQueueTest {
     assertThat(queue.nextEligible(100_000)).isEqualTo(500_000);
     RankTask b = offer(version, 10, 400, 50_000);
     assertThat(queue.take(499_000, new Tile(), hopeless)).isFalse();
+    assertThat(queue.nextEligible(500_000)).isEqualTo(500_000);
     assertThat(tasksOf(take(500))).containsExactly(a, b);
     assertThat(queue.nextEligible(500_000)).isEqualTo(Long.MAX_VALUE);
   }

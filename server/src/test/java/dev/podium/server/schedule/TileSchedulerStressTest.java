@@ -21,7 +21,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real threads, and everything that can go wrong at once: each task is answered once and right. */
 class TileSchedulerStressTest {
@@ -107,8 +108,9 @@ class TileSchedulerStressTest {
     return new ServedVersion("m" + slot, number, FakeSession.SIGNATURE, session, 1 + slot, -1);
   }
 
-  @Test
-  void everyTaskIsAnsweredOnceAndRight() throws Exception {
+  @ParameterizedTest(name = "batch delay {0} ns")
+  @ValueSource(longs = {0, 50_000})
+  void everyTaskIsAnsweredOnceAndRight(long batchDelay) throws Exception {
     for (FaultCode code : FaultCode.values()) {
       faults.put(code, new AtomicInteger());
     }
@@ -127,7 +129,7 @@ class TileSchedulerStressTest {
         SchedulerOptions.builder()
             .workers(3)
             .maxAssembledBytes(32 << 10)
-            .maxBatchDelay(Duration.ofNanos(50_000))
+            .maxBatchDelay(Duration.ofNanos(batchDelay))
             .build();
     TileScheduler scheduler = new TileScheduler(options, System::nanoTime, listener);
     CountDownLatch submitted = new CountDownLatch(THREADS);
@@ -154,6 +156,7 @@ class TileSchedulerStressTest {
     for (int slot = 0; slot < SLOTS; slot++) {
       retired.add(scheduler.retire(versions.get(slot)));
     }
+    sessions.forEach(session -> assertThat(session.violations).isEmpty());
     CompletableFuture.allOf(retired.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
     SchedulerSnapshot end = scheduler.snapshot();
     System.out.printf(
@@ -162,7 +165,7 @@ class TileSchedulerStressTest {
     scheduler.close();
     assertThat(answered).hasValue(THREADS * TASKS);
     assertThat(wrong).hasValue(0);
-    assertThat(scored.get()).isGreaterThan(THREADS * TASKS / 3);
+    assertThat(scored.get()).isPositive();
     assertThat(faults.get(FaultCode.CANCELLED).get()).isPositive();
     assertThat(faults.get(FaultCode.INTERNAL).get()).isPositive();
     assertThat(faults.get(FaultCode.INVALID_ARGUMENT).get()).isPositive();

@@ -56,6 +56,7 @@ class TileSchedulerTest {
       session.close();
       scheduler.close();
       assertThat(session.openContexts).hasValue(0);
+      assertThat(session.violations).isEmpty();
       assertThat(scheduler.pool().reserved()).isZero();
       assertThat(scheduler.snapshot().liveTasks()).isZero();
       assertThat(scheduler.snapshot().waitingRows()).isZero();

@@ -1,6 +1,4 @@
-package dev.podium.server.schedule;
-
-import dev.podium.server.engine.CostCurve;
+package dev.podium.server.engine;
 
 /** Chooses how many rows a tile has from what runs cost. */
 public final class TileRows {

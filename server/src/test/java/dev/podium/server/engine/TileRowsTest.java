@@ -1,8 +1,7 @@
-package dev.podium.server.schedule;
+package dev.podium.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.podium.server.engine.CostCurve;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -1,0 +1,252 @@
+package dev.podium.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Each pass alone: what it is for, what it must leave alone, and the same scores either way. */
+class PassesTest {
+  private static final double CLOSE = 1e-5;
+  private static final int IDS = 40;
+
+  private static Compilation.Split compiled(TestGraph g, ContextInputs context, Pass... passes) {
+    CompilerOptions options = new CompilerOptions(Set.of(passes), Map.of(), 1 << 20);
+    return Runtime.assertSame(g.build(), context, options, Runtime.Inputs.ids(IDS), CLOSE);
+  }
+
+  private static int count(Compilation.Split split, Pass pass) {
+    return split.report().applied().stream()
+        .filter(a -> a.pass() == pass)
+        .mapToInt(Report.Applied::count)
+        .sum();
+  }
+
+  private static List<String> operators(OnnxGraph graph) {
+    return graph.graph().getNodeList().stream().map(NodeProto::getOpType).toList();
+  }
+
+  /** An attention unit between a context history and a candidate, up to the pooled vector. */
+  private static void attention(TestGraph g, List<String> blocks, String activation) {
+    String history = g.embed(g.ids("history", -1, 6), IDS, 4);
+    String target = g.embed(g.ids("item", -1), IDS, 4);
+    String x =
+        Networks.layer(g, Networks.crossed(g, history, target, 6, blocks), 4 * blocks.size(), 9);
+    String hidden =
+        switch (activation) {
+          case "dice" -> Networks.rowDice(g, x, 2);
+          case "running dice" ->
+              Networks.gate(g, x, g.op("Sigmoid", g.op("Mul", x, g.weights(0.7, 9))));
+          case "prelu" -> g.op("PRelu", x, g.weights(0.3, 9));
+          default -> g.op(activation, x);
+        };
+    String weights = Networks.layer(g, hidden, 9, 1);
+    g.output(Networks.pooled(g, weights, history), -1, 4);
+  }
+
+  @Test
+  void hoistsWhatContextAloneDecides() {
+    TestGraph g = new TestGraph();
+    String user = g.op("Tanh", Networks.layer(g, g.embed(g.ids("user", -1), IDS, 4), 4, 5));
+    g.output(g.op("Mul", user, g.embed(g.ids("item", -1), IDS, 5)), -1, 5);
+
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.HOIST);
+
+    assertThat(split.boundary())
+        .singleElement()
+        .extracting(TensorInfo::shape)
+        .isEqualTo(List.of(5L));
+    assertThat(operators(split.candidateHalf())).containsExactlyInAnyOrder("Gather", "Mul");
+    assertThat(split.report().after().multiplyAdds(100)).isEqualTo(20);
+    assertThat(split.report().before().multiplyAdds(100)).isEqualTo(2_000);
+  }
+
+  @Test
+  void splitsTheSumsOfAFactorizationMachineBySide() {
+    TestGraph g = new TestGraph();
+    String[] fields = new String[5];
+    for (int i = 0; i < 5; i++) {
+      String name = i % 2 == 0 ? "user" + i : "item" + i;
+      fields[i] = g.op("Unsqueeze", g.embed(g.ids(name, -1), IDS, 8), g.longs(1));
+    }
+    String stacked = g.op("Concat", TestGraph.attribute("axis", 1), fields);
+    var drop = TestGraph.attribute("keepdims", 0L);
+    String square = g.op("Pow", g.op("ReduceSum", drop, stacked, g.longs(1)), g.scalar(2));
+    String squares = g.op("ReduceSum", drop, g.op("Pow", stacked, g.scalar(2)), g.longs(1));
+    g.output(g.op("ReduceSum", drop, g.op("Sub", square, squares), g.longs(1)), -1);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user0", "user2", "user4"), Pass.SPLIT_SUMS);
+
+    assertThat(count(split, Pass.SPLIT_SUMS)).isGreaterThanOrEqualTo(2);
+    assertThat(split.boundary()).extracting(TensorInfo::shape).containsOnly(List.of(1L, 8L));
+    assertThat(operators(split.candidateHalf())).filteredOn("Gather"::equals).hasSize(2);
+  }
+
+  @Test
+  void splitsALayerOverColumnsOfOneMatrix() {
+    TestGraph g = new TestGraph();
+    String x = g.floats("X", -1, 7);
+    g.output(Networks.layer(g, x, 7, 3), -1, 3);
+
+    ContextInputs context = ContextInputs.builder().columns("X", 1, 3).columns("X", 4, 6).build();
+    Compilation.Split split = compiled(g, context, Pass.SPLIT_SUMS);
+
+    assertThat(split.report().after().multiplyAddsPerRow()).isEqualTo(3 * 3);
+    assertThat(split.contextHalf().inputs())
+        .singleElement()
+        .extracting(TensorInfo::shape)
+        .isEqualTo(List.of(1L, 7L));
+  }
+
+  @Test
+  void makesOneTableOfAnEmbeddingAndALayer() {
+    TestGraph g = new TestGraph();
+    String item = g.embed(g.ids("item", -1), IDS, 64);
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
+    g.output(g.op("Mul", user, Networks.layer(g, item, 64, 3)), -1, 3);
+
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.TABLES);
+
+    assertThat(split.report().after().multiplyAddsPerRow()).isZero();
+  }
+
+  @Test
+  void makesNoTableBeyondItsBound() {
+    TestGraph g = new TestGraph();
+    String item = g.embed(g.ids("item", -1), IDS, 64);
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
+    g.output(g.op("Mul", user, Networks.layer(g, item, 64, 3)), -1, 3);
+
+    CompilerOptions options = new CompilerOptions(EnumSet.of(Pass.TABLES), Map.of(), 64);
+    Compilation.Split split =
+        Runtime.assertSame(
+            g.build(), ContextInputs.of("user"), options, Runtime.Inputs.ids(IDS), CLOSE);
+
+    assertThat(count(split, Pass.TABLES)).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"t,h,t-h,t*h", "t*h,t-h,h,t", "h,t*h", "t,h", "h-t,t*h,t", "t*h"})
+  void writesTargetAttentionAsOneProduct(String blocks) {
+    TestGraph g = new TestGraph();
+    attention(g, List.of(blocks.split(",")), "Relu");
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("history"), Pass.SPLIT_SUMS, Pass.TARGET_ATTENTION);
+
+    assertThat(count(split, Pass.TARGET_ATTENTION)).isEqualTo(blocks.contains("*") ? 1 : 0);
+    // One product with the candidate's vector, and the layer after it.
+    long product = blocks.contains("*") ? 4 * 6 * 9 : 4 * 9;
+    assertThat(split.report().after().multiplyAddsPerRow()).isEqualTo(product + 6 * 9);
+  }
+
+  @Test
+  void leavesAttentionAloneWhereTheHistoryIsTheCandidates() {
+    TestGraph g = new TestGraph();
+    attention(g, List.of("t", "h", "t-h", "t*h"), "Relu");
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 4));
+    g.output(g.op("Add", user, g.embed(g.ids("other", -1), IDS, 4)), -1, 4);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user"), Pass.SPLIT_SUMS, Pass.TARGET_ATTENTION);
+
+    // Only the block that is the same at all positions is taken out.
+    assertThat(split.report().after().multiplyAddsPerRow()).isGreaterThan(3 * 4 * 6 * 9);
+  }
+
+  @Test
+  void poolsByAProduct() {
+    TestGraph g = new TestGraph();
+    attention(g, List.of("t", "t*h"), "Sigmoid");
+
+    Compilation.Split split = compiled(g, ContextInputs.of("history"), Pass.POOLING);
+
+    assertThat(count(split, Pass.POOLING)).isEqualTo(1);
+    assertThat(operators(split.candidateHalf())).doesNotContain("ReduceSum");
+  }
+
+  @Test
+  void foldsBatchNormalisationIntoTheLayerBefore() {
+    TestGraph g = new TestGraph();
+    String x = Networks.layer(g, g.embed(g.ids("item", -1), IDS, 5), 5, 6);
+    String normal =
+        g.op(
+            "BatchNormalization",
+            x,
+            g.weights(1, 6),
+            g.weights(1, 6),
+            g.weights(1, 6),
+            g.constant(new float[] {1, 2, 3, 1, 2, 3}, 6));
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 6));
+    g.output(g.op("Max", user, normal), -1, 6);
+
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.FOLD_SCALES);
+
+    assertThat(count(split, Pass.FOLD_SCALES)).isEqualTo(1);
+    assertThat(split.report().after().bytesPerRow())
+        .isLessThan(split.report().before().bytesPerRow());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dice", "running dice"})
+  void writesGatesWithFewerPasses(String activation) {
+    TestGraph plain = new TestGraph();
+    attention(plain, List.of("t", "h", "t*h"), activation);
+    TestGraph gated = new TestGraph();
+    attention(gated, List.of("t", "h", "t*h"), activation);
+
+    Compilation.Split before = compiled(plain, ContextInputs.of("history"), Pass.HOIST);
+    Compilation.Split after = compiled(gated, ContextInputs.of("history"), Pass.GATES);
+
+    assertThat(count(after, Pass.GATES)).isPositive();
+    assertThat(after.report().after().bytesPerRow())
+        .isLessThan(before.report().after().bytesPerRow());
+  }
+
+  @Test
+  void takesTheMeanOutInTheWeights() {
+    TestGraph plain = new TestGraph();
+    attention(plain, List.of("t", "h", "t-h", "t*h"), "dice");
+    TestGraph centred = new TestGraph();
+    attention(centred, List.of("t", "h", "t-h", "t*h"), "dice");
+
+    Compilation.Split before = compiled(plain, ContextInputs.of("history"), Pass.GATES);
+    Compilation.Split after =
+        compiled(centred, ContextInputs.of("history"), Pass.GATES, Pass.CENTRE);
+
+    assertThat(count(after, Pass.CENTRE)).isEqualTo(1);
+    assertThat(after.report().after().bytesPerRow())
+        .isLessThan(before.report().after().bytesPerRow());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dice", "running dice", "prelu", "Relu", "Sigmoid"})
+  void keepsRowsLastWhereRowsAreNormalised(String activation) {
+    TestGraph g = new TestGraph();
+    attention(g, List.of("t", "h", "t-h", "t*h"), activation);
+
+    Compilation.Split split =
+        Runtime.assertSame(
+            g.build(),
+            ContextInputs.of("history"),
+            CompilerOptions.defaults(),
+            Runtime.Inputs.ids(IDS),
+            CLOSE);
+
+    boolean rowsLast =
+        split.candidateHalf().graph().getNodeList().stream()
+            .anyMatch(
+                n ->
+                    n.getOpType().equals("Gemm")
+                        && n.getAttributeCount() > 0
+                        && n.getAttribute(0).getName().equals("transB"));
+    assertThat(rowsLast).isEqualTo(activation.equals("dice"));
+  }
+}

@@ -1,0 +1,66 @@
+package dev.podium.server.engine;
+
+import dev.podium.server.fault.RankException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.Arrays;
+
+/**
+ * Times runs by the processor time of this thread, which neighbours on the machine disturb less
+ * than the clock on the wall. Right only for runs that stay on the calling thread.
+ */
+final class CostMeter {
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  private static final int LEAST_RUNS = 3;
+  private static final int MOST_RUNS = 200;
+
+  /** Something to time. */
+  @FunctionalInterface
+  interface Run {
+    void run() throws RankException;
+  }
+
+  private final boolean threadTime;
+  private final long budgetNanos;
+
+  /**
+   * @param onCallingThread whether runs stay on the calling thread
+   * @param budgetNanos for all runs of one measurement
+   */
+  CostMeter(boolean onCallingThread, long budgetNanos) {
+    this.threadTime = onCallingThread && THREADS.isCurrentThreadCpuTimeSupported();
+    this.budgetNanos = budgetNanos;
+  }
+
+  /**
+   * Median times of some alternatives in microseconds, run in turns so that they meet the same
+   * machine.
+   */
+  double[] micros(Run... alternatives) throws RankException {
+    for (Run run : alternatives) {
+      run.run();
+    }
+    long[][] times = new long[alternatives.length][MOST_RUNS];
+    int rounds = 0;
+    long start = System.nanoTime();
+    while (rounds < LEAST_RUNS || (rounds < MOST_RUNS && System.nanoTime() - start < budgetNanos)) {
+      for (int i = 0; i < alternatives.length; i++) {
+        long before = now();
+        alternatives[i].run();
+        times[i][rounds] = now() - before;
+      }
+      rounds++;
+    }
+    double[] medians = new double[alternatives.length];
+    for (int i = 0; i < medians.length; i++) {
+      long[] sorted = Arrays.copyOf(times[i], rounds);
+      Arrays.sort(sorted);
+      medians[i] = Math.max(1, sorted[rounds / 2]) / 1e3;
+    }
+    return medians;
+  }
+
+  private long now() {
+    return threadTime ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
+  }
+}

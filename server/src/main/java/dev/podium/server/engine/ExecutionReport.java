@@ -1,0 +1,45 @@
+package dev.podium.server.engine;
+
+import dev.podium.graph.Report;
+import java.util.List;
+
+/**
+ * What was found out about a model when it was loaded: what the compiler did, whether it is the
+ * same function, and what pays at which size. For people and their dashboards; the numbers that
+ * decide are in {@link ExecutionPlan}.
+ *
+ * @param reason why the exported graph serves; empty if the split form does
+ * @param compiler what the compiler did to the graph and what it refused; null if it was not asked
+ * @param dropped passes that were tried and did not pay, a sentence each
+ * @param probes requests on which the forms were compared
+ * @param largestDifference of a score on them, absolute for scores up to 1 and relative above
+ * @param speeds times by row count, ascending; empty if nothing was measured
+ * @param loadMillis time that compiling, proving and measuring took
+ */
+public record ExecutionReport(
+    String reason,
+    Report compiler,
+    List<String> dropped,
+    int probes,
+    double largestDifference,
+    List<Speed> speeds,
+    long loadMillis) {
+
+  /**
+   * What a request of some rows costs on one worker.
+   *
+   * @param exportedMicros in the exported graph, in one run
+   * @param servedMicros as it is served: form and tiles by the plan
+   */
+  public record Speed(int rows, double exportedMicros, double servedMicros, String form) {
+    /** How much faster it is served than exported. */
+    public double ratio() {
+      return exportedMicros / servedMicros;
+    }
+  }
+
+  public ExecutionReport {
+    dropped = List.copyOf(dropped);
+    speeds = List.copyOf(speeds);
+  }
+}

@@ -1,0 +1,107 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.podium.graph.Compilation;
+import dev.podium.graph.CompilerOptions;
+import dev.podium.graph.ContextInputs;
+import dev.podium.graph.OnnxGraph;
+import dev.podium.graph.Pass;
+import dev.podium.graph.RankingCompiler;
+import dev.podium.server.feature.Feature;
+import dev.podium.server.feature.Role;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Compiles a model's graph by what its signature says is context, and loads the halves beside it.
+ */
+final class HalvesLoader {
+  private final OrtEnvironment environment;
+  private final OnnxEngine.SessionMaker sessions;
+  private final Path file;
+  private final OnnxGraph graph;
+  private final ContextInputs context;
+  private final CompilerOptions everything;
+
+  HalvesLoader(
+      OrtEnvironment environment,
+      OnnxEngine.SessionMaker sessions,
+      Path file,
+      Signature signature,
+      CompileOptions options)
+      throws IOException {
+    this.environment = environment;
+    this.sessions = sessions;
+    this.file = file;
+    this.graph = OnnxGraph.read(file);
+    this.context = contextInputs(signature);
+    this.everything = shapes(signature.inputs()).withMaxTableBytes(options.maxTableBytes());
+  }
+
+  /** Whether the signature has context features at all. */
+  boolean hasContext() {
+    return !context.wholeInputs().isEmpty() || !context.columnRanges().isEmpty();
+  }
+
+  Compilation compile(List<Pass> without) {
+    return new RankingCompiler()
+        .compile(graph, context, everything.without(without.toArray(Pass[]::new)));
+  }
+
+  Halves load(Compilation.Split split) throws OrtException {
+    OrtSession first = load(split.contextHalf());
+    try {
+      return new Halves(split, first, load(split.candidateHalf()));
+    } catch (OrtException e) {
+      OnnxSession.close(first);
+      throw e;
+    }
+  }
+
+  private OrtSession load(OnnxGraph half) throws OrtException {
+    try (OrtSession.SessionOptions options = sessions.make()) {
+      // A half lies in memory, but its weights may lie in files beside the exported graph.
+      options.addConfigEntry(
+          "session.model_external_initializers_file_folder_path",
+          file.toAbsolutePath().getParent().toString());
+      return environment.createSession(half.toBytes(), options);
+    }
+  }
+
+  private static ContextInputs contextInputs(Signature signature) {
+    ContextInputs.Builder context = ContextInputs.builder();
+    for (int input = 0; input < signature.inputs().size(); input++) {
+      String name = signature.inputs().get(input).name();
+      int index = input;
+      List<Feature> filling =
+          signature.features().stream().filter(f -> f.input() == index).toList();
+      if (filling.stream().allMatch(f -> f.role() == Role.CONTEXT)) {
+        context.input(name);
+      } else {
+        for (Feature feature : filling) {
+          if (feature.role() == Role.CONTEXT) {
+            context.columns(name, feature.column(), feature.column() + feature.width());
+          }
+        }
+      }
+    }
+    return context.build();
+  }
+
+  private static CompilerOptions shapes(List<TensorSpec> inputs) {
+    CompilerOptions options = CompilerOptions.defaults();
+    for (TensorSpec input : inputs) {
+      if (!input.rowShape().isEmpty()) {
+        options =
+            options.withInputShape(
+                input.name(), input.rowShape().stream().mapToLong(Integer::longValue).toArray());
+      }
+    }
+    return options;
+  }
+}

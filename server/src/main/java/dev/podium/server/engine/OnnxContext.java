@@ -1,0 +1,66 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtSession;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What a context half gave, in the runtime's memory. May be shared: each share is closed once by
+ * its owner, and the memory goes with the last.
+ */
+final class OnnxContext implements ContextTensors {
+  /** The tensors, and how many shares hold them. */
+  private static final class Memory {
+    private final OrtSession.Result result;
+    private final Map<String, OnnxTensor> values = new HashMap<>();
+    private final AtomicInteger shares = new AtomicInteger(1);
+    private long bytes;
+
+    Memory(OrtSession.Result result) {
+      this.result = result;
+    }
+  }
+
+  private final Memory memory;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  OnnxContext(OrtSession.Result result) {
+    memory = new Memory(result);
+    for (Map.Entry<String, OnnxValue> entry : result) {
+      OnnxTensor tensor = (OnnxTensor) entry.getValue();
+      memory.values.put(entry.getKey(), tensor);
+      memory.bytes += tensor.getInfo().getNumElements() * tensor.getInfo().type.size;
+    }
+  }
+
+  private OnnxContext(Memory memory) {
+    this.memory = memory;
+  }
+
+  /** Another share of the same tensors. Only for whoever holds one that is open. */
+  OnnxContext share() {
+    memory.shares.incrementAndGet();
+    return new OnnxContext(memory);
+  }
+
+  /** By the names under which the candidate half takes them. */
+  Map<String, OnnxTensor> values() {
+    return memory.values;
+  }
+
+  @Override
+  public long bytes() {
+    return memory.bytes;
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true) && memory.shares.decrementAndGet() == 0) {
+      memory.result.close();
+    }
+  }
+}

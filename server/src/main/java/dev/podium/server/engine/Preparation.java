@@ -1,0 +1,325 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.podium.graph.Compilation;
+import dev.podium.graph.Pass;
+import dev.podium.graph.Report;
+import dev.podium.server.engine.ExecutionReport.Speed;
+import dev.podium.server.engine.RandomProbes.Draw;
+import dev.podium.server.fault.ModelException;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Finds out how one model is best run: are its rows independent, do the halves give the same
+ * scores, which passes pay, how many rows has a tile, from how many rows on does the split form
+ * serve. Nothing serves that did not agree with the exported graph and was not measured faster.
+ */
+final class Preparation {
+  private static final long SEED = 20_170_613;
+
+  /** Passes whose gain depends on the machine and the sizes; the others always save arithmetic. */
+  private static final List<Pass> ON_TRIAL =
+      List.of(
+          Pass.TABLES,
+          Pass.TARGET_ATTENTION,
+          Pass.POOLING,
+          Pass.FOLD_SCALES,
+          Pass.CENTRE,
+          Pass.GATES,
+          Pass.ROWS_LAST);
+
+  /** A pass must make tiles this much cheaper to stay. */
+  private static final double WORTH = 0.98;
+
+  /** What is measured is computed each time. */
+  private static final ContextCache NOTHING_KEPT = new ContextCache(0, 0, System::nanoTime);
+
+  private static final int TRIAL_ROWS = 128;
+  private static final long BUDGET_NANOS = 20_000_000;
+  private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
+
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final Signature signature;
+  private final List<TensorSpec> outputs;
+  private final int configuredTileRows;
+  private final CompileOptions options;
+  private final Proof proof;
+  private final CostMeter meter;
+  private final List<Probe> probes;
+
+  Preparation(
+      OrtEnvironment environment,
+      OrtSession session,
+      Signature signature,
+      List<TensorSpec> outputs,
+      int configuredTileRows,
+      CompileOptions options,
+      boolean onCallingThread,
+      List<Probe> given) {
+    this.environment = environment;
+    this.session = session;
+    this.signature = signature;
+    this.outputs = outputs;
+    this.configuredTileRows = configuredTileRows;
+    this.options = options;
+    this.proof = new Proof(outputs);
+    this.meter = new CostMeter(onCallingThread, BUDGET_NANOS);
+    this.probes = new ArrayList<>(given);
+    RandomProbes random = new RandomProbes(signature, SEED);
+    for (int rows : new int[] {1, 2, 7, 64}) {
+      probes.add(random.next(rows, Draw.ANYWHERE));
+    }
+    probes.add(random.next(16, Draw.EDGES));
+    probes.add(random.next(16, Draw.EMPTY));
+  }
+
+  /**
+   * Makes the session.
+   *
+   * @param halves what compiles the graph; null if that is switched off
+   */
+  OnnxSession prepare(HalvesLoader halves) throws ModelException {
+    long start = System.nanoTime();
+    try {
+      return measured(halves, start);
+    } catch (RankException e) {
+      throw new ModelException("warm-up: " + e.getMessage(), e);
+    }
+  }
+
+  private OnnxSession measured(HalvesLoader loader, long start)
+      throws RankException, ModelException {
+    List<Probe> small =
+        probes.stream().filter(p -> p.count() > 1 && p.count() <= 16).limit(4).toList();
+    boolean independent;
+    try (TileRunner runner = runner(null)) {
+      independent = proof.rowsAreIndependent(runner, small);
+      for (Probe probe : probes) {
+        runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
+        runner.run(probe.count());
+      }
+    }
+    Found found = new Found();
+    if (!independent) {
+      found.reason = "rows are not independent: a row's score changes with its neighbours";
+    } else if (loader == null) {
+      found.reason = "compiling is switched off";
+    } else if (!loader.hasContext()) {
+      found.reason = "the signature has no context features";
+    } else {
+      compile(loader, found);
+    }
+    try {
+      return decide(independent, found, start);
+    } catch (RankException | RuntimeException e) {
+      if (found.halves != null) {
+        found.halves.close();
+      }
+      throw e;
+    }
+  }
+
+  /** What compiling came to. */
+  private static final class Found {
+    private Halves halves;
+    private Report report;
+    private String reason = "";
+    private double difference;
+    private final List<String> dropped = new ArrayList<>();
+  }
+
+  private void compile(HalvesLoader loader, Found found) throws RankException {
+    Compilation compilation;
+    try {
+      compilation = loader.compile(List.of());
+    } catch (RuntimeException e) {
+      // A graph that the compiler stumbles over is served as it was exported.
+      found.reason = "the compiler failed: " + e;
+      return;
+    }
+    found.report = compilation.report();
+    if (!(compilation instanceof Compilation.Split split)) {
+      found.reason = "nothing to split: " + found.report.refused().get(0).reason();
+      return;
+    }
+    Halves halves = loaded(loader, split, found);
+    if (halves == null) {
+      return;
+    }
+    if (!proved(halves, found)) {
+      halves.close();
+      return;
+    }
+    found.halves = halves;
+    if (!options.tune()) {
+      return;
+    }
+    List<Pass> without = new ArrayList<>();
+    for (Pass pass : ON_TRIAL) {
+      if (found.report.applied().stream().anyMatch(a -> a.pass() == pass)) {
+        without.add(pass);
+        if (!tryWithout(loader, without, pass, found)) {
+          without.remove(pass);
+        }
+      }
+    }
+  }
+
+  /** Keeps the halves without a pass if they are no slower than with it. */
+  private boolean tryWithout(HalvesLoader loader, List<Pass> without, Pass pass, Found found)
+      throws RankException {
+    if (!(loader.compile(without) instanceof Compilation.Split split)) {
+      return false;
+    }
+    Found other = new Found();
+    Halves leaner = loaded(loader, split, other);
+    if (leaner == null) {
+      return false;
+    }
+    double ratio = trial(leaner, found.halves);
+    if (ratio > 1 / WORTH || !proved(leaner, other)) {
+      leaner.close();
+      return false;
+    }
+    found.dropped.add(
+        String.format(
+            Locale.ROOT,
+            "%s: a tile of %d rows takes %.2f times as long with it",
+            pass,
+            TRIAL_ROWS,
+            1 / ratio));
+    found.halves.close();
+    found.halves = leaner;
+    found.report = split.report();
+    found.difference = other.difference;
+    return true;
+  }
+
+  /** Loads halves; null, with the reason, if they can't be. */
+  private Halves loaded(HalvesLoader loader, Compilation.Split split, Found found) {
+    try {
+      return loader.load(split);
+    } catch (OrtException e) {
+      found.reason = "the halves can't be loaded: " + OnnxEngine.oneLine(e);
+      return null;
+    }
+  }
+
+  /** Compares halves with the exported graph; notes the reason if they differ. */
+  private boolean proved(Halves halves, Found found) throws RankException {
+    List<Probe> shared = probes.stream().filter(Probe::sharesContext).toList();
+    try (TileRunner runner = runner(halves)) {
+      found.difference = proof.largestDifference(runner, shared);
+    }
+    if (found.difference <= options.tolerance()) {
+      return true;
+    }
+    found.reason =
+        "the halves' scores differ by up to "
+            + found.difference
+            + " (expected: at most "
+            + options.tolerance()
+            + ")";
+    return false;
+  }
+
+  /** Time of a tile in the first halves, relative to the second. */
+  private double trial(Halves first, Halves second) throws RankException {
+    Probe probe = new RandomProbes(signature, SEED).next(TRIAL_ROWS, Draw.ANYWHERE);
+    try (TileRunner one = runner(first);
+        TileRunner other = runner(second);
+        ContextTensors ofOne = filled(one, probe);
+        ContextTensors ofOther = filled(other, probe)) {
+      double[] micros =
+          meter.micros(
+              () -> one.runCandidates(ofOne, TRIAL_ROWS),
+              () -> other.runCandidates(ofOther, TRIAL_ROWS));
+      return micros[0] / micros[1];
+    }
+  }
+
+  private OnnxSession decide(boolean independent, Found found, long start) throws RankException {
+    int[] sizes = TileRows.measured();
+    double[] exported = new double[sizes.length];
+    double[] split = new double[sizes.length];
+    double context = 0;
+    RandomProbes random = new RandomProbes(signature, SEED);
+    try (TileRunner runner = runner(found.halves)) {
+      for (int i = 0; i < sizes.length; i++) {
+        int rows = sizes[i];
+        Probe probe = random.next(rows, Draw.ANYWHERE);
+        runner.rows().copyRows(probe.rows(), 0, 0, rows);
+        if (found.halves == null) {
+          exported[i] = meter.micros(() -> runner.run(rows))[0];
+          continue;
+        }
+        try (ContextTensors tensors = filled(runner, probe)) {
+          double[] micros =
+              meter.micros(
+                  () -> runner.run(rows),
+                  () -> runner.runCandidates(tensors, rows),
+                  () -> runner.runContext().close());
+          exported[i] = micros[0];
+          split[i] = micros[1];
+          context = i == 0 ? micros[2] : Math.min(context, micros[2]);
+        }
+      }
+    }
+    CostCurve exportedCost = new CostCurve(sizes, exported);
+    CostCurve splitCost = found.halves == null ? null : new CostCurve(sizes, split);
+    ExecutionPlan plan =
+        PlanChoice.choose(configuredTileRows, independent, exportedCost, splitCost, context);
+    if (found.halves != null && !plan.split()) {
+      found.reason = "the split form is not faster at any number of rows";
+      found.halves.close();
+      found.halves = null;
+    }
+    List<Speed> speeds = new ArrayList<>();
+    for (int rows : REPORTED_ROWS) {
+      boolean asSplit = plan.split() && rows >= plan.splitFromRows();
+      speeds.add(
+          new Speed(
+              rows,
+              exportedCost.micros(rows),
+              plan.requestMicros(rows),
+              asSplit ? "split" : "exported"));
+    }
+    ExecutionReport report =
+        new ExecutionReport(
+            found.reason,
+            found.report,
+            found.dropped,
+            found.report == null ? 0 : probes.size(),
+            found.difference,
+            speeds,
+            (System.nanoTime() - start) / 1_000_000);
+    ContextCache contexts =
+        new ContextCache(
+            options.contextCacheBytes(), options.contextCacheAge().toNanos(), System::nanoTime);
+    return new OnnxSession(
+        environment, session, found.halves, contexts, signature.inputs(), outputs, plan, report);
+  }
+
+  private static ContextTensors filled(TileRunner runner, Probe probe) throws RankException {
+    runner.contextRow().copyRows(probe.rows(), 0, 0, 1);
+    runner.candidateRows().copyRows(probe.rows(), 0, 0, probe.count());
+    return runner.runContext();
+  }
+
+  private TileRunner runner(Halves halves) {
+    int capacity = TileRows.measured()[TileRows.measured().length - 1];
+    for (Probe probe : probes) {
+      capacity = Math.max(capacity, probe.count());
+    }
+    return OnnxSession.runner(
+        environment, session, halves, NOTHING_KEPT, signature.inputs(), outputs, capacity);
+  }
+}

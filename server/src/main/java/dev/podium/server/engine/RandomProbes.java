@@ -1,0 +1,133 @@
+package dev.podium.server.engine;
+
+import dev.podium.server.feature.ElementType;
+import dev.podium.server.feature.Feature;
+import dev.podium.server.feature.IdRule;
+import dev.podium.server.feature.Kind;
+import dev.podium.server.feature.Role;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
+import java.nio.ByteBuffer;
+import java.util.Random;
+
+/**
+ * Makes up requests that a signature allows: ids over the whole vocabulary and at its edges,
+ * sequences from empty to full, numbers around 0. The same seed gives the same requests.
+ */
+final class RandomProbes {
+  /** Which values are drawn. */
+  enum Draw {
+    /** Anywhere in the vocabulary, sequences of any length. */
+    ANYWHERE,
+    /** The first and the last id, full sequences. */
+    EDGES,
+    /** Empty sequences. */
+    EMPTY
+  }
+
+  private final Signature signature;
+  private final Random random;
+
+  RandomProbes(Signature signature, long seed) {
+    this.signature = signature;
+    this.random = new Random(seed);
+  }
+
+  /** One request of so many rows. */
+  Probe next(int count, Draw draw) {
+    TensorBuffers rows = new TensorBuffers(signature.inputs(), count);
+    for (Feature feature : signature.features()) {
+      int distinct = feature.role() == Role.CONTEXT ? 1 : count;
+      for (int row = 0; row < distinct; row++) {
+        fill(feature, rows, row, draw);
+      }
+      for (int row = distinct; row < count; row++) {
+        copyFirst(feature, rows, row);
+      }
+    }
+    return new Probe(rows, count, true);
+  }
+
+  private void fill(Feature feature, TensorBuffers rows, int row, Draw draw) {
+    int first = row * rows.rowElements(feature.input()) + feature.column();
+    int filled = feature.width();
+    boolean atEnd = false;
+    if (feature.kind() == Kind.SEQUENCE) {
+      filled =
+          switch (draw) {
+            case ANYWHERE -> random.nextInt(feature.width() + 1);
+            case EDGES -> feature.width();
+            case EMPTY -> 0;
+          };
+      atEnd = feature.sequence().padLeft();
+    }
+    for (int i = 0; i < feature.width(); i++) {
+      boolean value = atEnd ? i >= feature.width() - filled : i < filled;
+      if (value) {
+        put(feature, rows, first + i, draw);
+      } else {
+        set(feature, rows, first + i, feature.sequence().padding());
+      }
+    }
+  }
+
+  private void put(Feature feature, TensorBuffers rows, int element, Draw draw) {
+    ElementType type = rows.specs().get(feature.input()).type();
+    if (type == ElementType.STRING) {
+      rows.strings(feature.input())[element] = "value " + random.nextInt(3);
+    } else if (feature.kind() == Kind.DENSE || type == ElementType.BOOL) {
+      set(feature, rows, element, type == ElementType.BOOL ? random.nextInt(2) : number(type));
+    } else {
+      set(feature, rows, element, id(feature.ids(), draw));
+    }
+  }
+
+  private double number(ElementType type) {
+    boolean real = type == ElementType.FLOAT || type == ElementType.DOUBLE;
+    return real ? random.nextGaussian() : random.nextInt(2);
+  }
+
+  /**
+   * An id that the rule can give. Where nothing bounds the ids, 0 and 1 are the only safe guess.
+   */
+  private double id(IdRule ids, Draw draw) {
+    long from = 0;
+    long count = ids.size() == 0 ? 2 : ids.size();
+    if (ids instanceof IdRule.Listed listed) {
+      from = listed.firstId();
+      count = Math.max(1, listed.vocabulary().size());
+    } else if (ids instanceof IdRule.Hashed hashed) {
+      from = hashed.firstId();
+      count = hashed.buckets();
+    }
+    if (draw == Draw.EDGES) {
+      return random.nextBoolean() ? from : from + count - 1;
+    }
+    return from + (long) (random.nextDouble() * count);
+  }
+
+  private static void set(Feature feature, TensorBuffers rows, int element, double value) {
+    ByteBuffer buffer = rows.numbers(feature.input());
+    switch (rows.specs().get(feature.input()).type()) {
+      case INT64 -> buffer.putLong(element * Long.BYTES, (long) value);
+      case INT32 -> buffer.putInt(element * Integer.BYTES, (int) value);
+      case FLOAT -> buffer.putFloat(element * Float.BYTES, (float) value);
+      case DOUBLE -> buffer.putDouble(element * Double.BYTES, value);
+      case BOOL -> buffer.put(element, (byte) value);
+      case STRING -> rows.strings(feature.input())[element] = "";
+    }
+  }
+
+  private static void copyFirst(Feature feature, TensorBuffers rows, int row) {
+    int input = feature.input();
+    int target = row * rows.rowElements(input) + feature.column();
+    if (rows.strings(input) != null) {
+      System.arraycopy(
+          rows.strings(input), feature.column(), rows.strings(input), target, feature.width());
+      return;
+    }
+    int size = rows.specs().get(input).type().bytes();
+    ByteBuffer buffer = rows.numbers(input);
+    buffer.put(target * size, buffer, feature.column() * size, feature.width() * size);
+  }
+}

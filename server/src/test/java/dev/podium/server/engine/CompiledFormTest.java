@@ -1,0 +1,87 @@
+package dev.podium.server.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.podium.server.engine.RandomProbes.Draw;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.ModelFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The compiled form of real models against the exported graph, run bare. */
+class CompiledFormTest {
+  private static final Path BENCH = Path.of("..", "models", "bench");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"din", "deepfm"})
+  void theHalvesGiveTheExportedScores(String model) throws Exception {
+    try (RankingSession session = load(model, CompileOptions.DEFAULT, model).session()) {
+      ExecutionReport report = session.report();
+      assertThat(report.compiler().hoisted()).isNotEmpty();
+      assertThat(report.largestDifference()).isLessThan(1e-5);
+      assertThat(report.probes()).isGreaterThan(5);
+      assertThat(session.plan().split()).as(report.reason()).isTrue();
+    }
+  }
+
+  @Test
+  void whatIsSwitchedOffIsNotDone() throws Exception {
+    try (RankingSession session = load("din", CompileOptions.OFF, "din").session()) {
+      assertThat(session.plan().split()).isFalse();
+      assertThat(session.report().reason()).isEqualTo("compiling is switched off");
+    }
+  }
+
+  @Test
+  void aKeptContextGivesTheSameScoresAndIsFoundByItsContent() throws Exception {
+    CompileOptions cached =
+        new CompileOptions(true, 1e-5, false, 0, 64L << 20, Duration.ofMinutes(10));
+    LoadedVersion version = load("din", cached, "din");
+    Signature signature = version.signature();
+    try (RankingSession session = version.session();
+        TileRunner runner = session.newRunner(8)) {
+      RandomProbes probes = new RandomProbes(signature, 3);
+      List<Probe> users = List.of(probes.next(8, Draw.ANYWHERE), probes.next(8, Draw.EDGES));
+      for (int round = 0; round < 3; round++) {
+        for (Probe user : users) {
+          runner.rows().copyRows(user.rows(), 0, 0, 8);
+          runner.run(8);
+          float[] exported = new float[8];
+          runner.readScores(0, 0, 8, exported, 0);
+          Proof.runSplit(runner, user);
+          float[] split = new float[8];
+          runner.readScores(0, 0, 8, split, 0);
+          assertThat(split).containsExactly(exported, within(1e-5f));
+        }
+      }
+      ContextCacheStatus status = session.contextCache();
+      assertThat(status.misses()).isEqualTo(2);
+      assertThat(status.hits()).isEqualTo(4);
+      assertThat(status.entries()).isEqualTo(2);
+      assertThat(status.bytes()).isPositive();
+    }
+  }
+
+  @Test
+  void theHalvesCanBeSaved(@TempDir Path folder) throws Exception {
+    try (RankingSession session = load("din", CompileOptions.DEFAULT, "din").session()) {
+      session.saveHalves(folder.resolve("halves"));
+    }
+    assertThat(folder.resolve("halves/context.onnx")).isNotEmptyFile();
+    assertThat(Files.size(folder.resolve("halves/candidates.onnx"))).isPositive();
+  }
+
+  private static LoadedVersion load(String model, CompileOptions options, String folder)
+      throws Exception {
+    return ModelFolder.load(
+        BENCH.resolve(folder), Engine.onnxRuntime(), EngineOptions.DEFAULT, options);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.podium.server.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class PlanChoiceTest {
+  private static final int[] ROWS = {1, 64, 256, 1024};
+
+  @Test
+  void withoutAnotherFormTheExportedOneServes() {
+    ExecutionPlan plan = PlanChoice.choose(0, true, curve(10, 640, 2560, 10240), null, 0);
+    assertThat(plan.split()).isFalse();
+    assertThat(plan.requestMicros(2000)).isEqualTo(20_000);
+  }
+
+  @Test
+  void theSplitFormServesFromWhereItWins() {
+    // Exported 10 us a row, split 4 us a row after 120 us: even at 20 rows.
+    ExecutionPlan plan =
+        PlanChoice.choose(64, true, curve(10, 640, 2560, 10240), curve(4, 256, 1024, 4096), 120);
+    assertThat(plan.split()).isTrue();
+    assertThat(plan.splitFromRows()).isBetween(20, 25);
+    assertThat(plan.requestMicros(10)).isEqualTo(100);
+    assertThat(plan.requestMicros(1000)).isEqualTo(4120);
+  }
+
+  @Test
+  void aSplitFormThatNeverWinsIsDropped() {
+    ExecutionPlan plan =
+        PlanChoice.choose(64, true, curve(10, 640, 2560, 10240), curve(10, 640, 2560, 10240), 50);
+    assertThat(plan.split()).isFalse();
+  }
+
+  @Test
+  void aConfiguredTileStands() {
+    assertThat(PlanChoice.choose(100, true, curve(10, 640, 2560, 10240), null, 0).tileRows())
+        .isEqualTo(100);
+  }
+
+  private static CostCurve curve(double... micros) {
+    return new CostCurve(ROWS, micros);
+  }
+}
