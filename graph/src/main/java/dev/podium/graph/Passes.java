@@ -18,6 +18,8 @@ final class Passes {
         new Tables(options.maxTableBytes()),
         new TargetAttention(),
         new Pooling(),
+        new SumsOfSquares(),
+        new LookUps(options.maxTableBytes()),
         new Reassociate(),
         new UnitsFirst());
   }

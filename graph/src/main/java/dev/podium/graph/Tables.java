@@ -125,15 +125,22 @@ final class Tables implements Rule {
       int width = Shapes.size(shape);
       List<Node> tables = new ArrayList<>();
       List<Node> ids = new ArrayList<>();
+      List<Integer> starts = new ArrayList<>();
       List<Integer> sizes = new ArrayList<>();
       byId(summands)
           .forEach(
               (id, table) -> {
-                ids.add(nodes.reshape(nodes.cast(id, ElementType.INT64), List.of(1)));
+                ids.add(nodes.cast(id, ElementType.INT64));
                 tables.add(nodes.reshape(table, List.of(table.dim(0), width)));
+                starts.add(
+                    starts.isEmpty()
+                        ? 0
+                        : starts.get(starts.size() - 1) + sizes.get(sizes.size() - 1));
                 sizes.add(table.dim(0));
               });
-      Node entries = nodes.gather(nodes.concat(tables, 0), rows(ids, sizes), 0);
+      Node entries =
+          nodes.gather(
+              nodes.concat(tables, 0), nodes.tableRows(new Op.TableRows(starts, sizes), ids), 0);
       return nodes.reshape(nodes.reduce("ReduceSum", entries, new TreeSet<>(List.of(0))), shape);
     }
 
@@ -144,42 +151,6 @@ final class Tables implements Rule {
         tables.merge(summand.id(), summand.table(), (a, b) -> nodes.elementwise("Add", a, b));
       }
       return tables;
-    }
-
-    /**
-     * Rows of the common table. An id means what it meant to its own look-up: negative ones count
-     * from that table's end, and one out of bounds is sent out of bounds of the whole, which the
-     * runtime refuses as it did before.
-     */
-    private Node rows(List<Node> ids, List<Integer> sizes) {
-      int count = ids.size();
-      int total = sizes.stream().mapToInt(Integer::intValue).sum();
-      double[] lowest = new double[count];
-      double[] highest = new double[count];
-      double[] start = new double[count];
-      List<Double> map = new ArrayList<>();
-      int first = 0;
-      for (int i = 0; i < count; i++) {
-        int size = sizes.get(i);
-        lowest[i] = -size - 1;
-        highest[i] = size;
-        start[i] = map.size() + size + 1;
-        map.add((double) total);
-        for (int id = -size; id < size; id++) {
-          map.add((double) first + (id < 0 ? id + size : id));
-        }
-        map.add((double) total);
-        first += size;
-      }
-      Node bounded =
-          nodes.elementwise(
-              "Min", nodes.elementwise("Max", nodes.concat(ids, 0), longs(lowest)), longs(highest));
-      double[] entries = map.stream().mapToDouble(Double::doubleValue).toArray();
-      return nodes.gather(longs(entries), nodes.elementwise("Add", bounded, longs(start)), 0);
-    }
-
-    private Node longs(double[] values) {
-      return nodes.literal(Weights.tensor(ElementType.INT64, List.of(values.length), values));
     }
   }
 }

@@ -145,7 +145,7 @@ final class GraphGenerator {
       return;
     }
     Value value = pick();
-    switch (random.nextInt(22)) {
+    switch (random.nextInt(23)) {
       case 0, 1 ->
           unary(
               value,
@@ -165,6 +165,7 @@ final class GraphGenerator {
       case 17, 18 -> attention();
       case 19 -> factorisation();
       case 20 -> masked(value);
+      case 21 -> fields();
       default -> batchedProduct(value);
     }
   }
@@ -659,6 +660,33 @@ final class GraphGenerator {
     String squares = reduced("ReduceSum", g.op("Pow", stacked, g.scalar(2)), 1, false);
     String pairs = reduced("ReduceSum", g.op("Sub", square, squares), 1, true);
     add("FM", g.op("Mul", pairs, g.scalar(0.5f)), List.of(-1, 1));
+  }
+
+  /** Embeddings of single ids side by side, some of one table. */
+  private void fields() {
+    List<Value> single = new ArrayList<>();
+    ids.stream().filter(id -> id.rank() == 1 || id.last() == 1).forEach(single::add);
+    if (single.isEmpty()) {
+      return;
+    }
+    int width = 1 + random.nextInt(4);
+    String table = null;
+    List<String> parts = new ArrayList<>();
+    int count = 4 + random.nextInt(4);
+    for (int i = 0; i < count; i++) {
+      Value id = single.get(random.nextInt(single.size()));
+      if (table == null || random.nextInt(3) > 0) {
+        table = g.weights(0.7, IDS + i, width);
+      }
+      String row = g.op("Gather", table, id.name());
+      parts.add(g.op("Reshape", row, g.longs(-1, 1, width)));
+    }
+    String stacked = g.op("Concat", TestGraph.attribute("axis", 1), parts.toArray(new String[0]));
+    add("fields", stacked, List.of(-1, count, width));
+    if (random.nextBoolean()) {
+      String flat = g.op("Reshape", stacked, g.longs(-1, (long) count * width));
+      add("fields", flat, List.of(-1, count * width));
+    }
   }
 
   /** A value kept only where an id is not the padding id. */

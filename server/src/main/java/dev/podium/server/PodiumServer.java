@@ -28,6 +28,7 @@ import dev.podium.server.telemetry.CallMeters;
 import dev.podium.server.telemetry.LoadMeter;
 import dev.podium.server.telemetry.ServerCollector;
 import dev.podium.server.telemetry.Telemetry;
+import dev.podium.server.transport.EventLoops;
 import dev.podium.server.transport.GrpcTransport;
 import dev.podium.server.transport.TlsOptions;
 import dev.podium.server.transport.TransportOptions;
@@ -123,11 +124,12 @@ public final class PodiumServer implements AutoCloseable {
     HealthRpc health = new HealthRpc();
     CallMeters calls = new CallMeters();
     ScheduledExecutorService timer = timer();
+    EventLoops loops = eventLoops(config.grpc());
     GrpcTransport transport = null;
     try {
       load(repository);
       List<BindableService> services =
-          services(config, repository, scheduler, admission, telemetry, health);
+          services(config, repository, scheduler, loops, admission, telemetry, health);
       List<ServerInterceptor> interceptors = new ArrayList<>();
       if (config.grpc().loadReports()) {
         LoadRpc loads = new LoadRpc(new LoadMeter(telemetry, scheduler::snapshot, CLOCK), timer);
@@ -150,7 +152,8 @@ public final class PodiumServer implements AutoCloseable {
       transport =
           GrpcTransport.start(
               transportOptions(config),
-              new TransportServices(services, interceptors, List.of(calls)));
+              new TransportServices(services, interceptors, List.of(calls)),
+              loops);
       AdminServer admin =
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
@@ -167,6 +170,7 @@ public final class PodiumServer implements AutoCloseable {
       if (transport != null) {
         transport.close(0);
       }
+      loops.close();
       repository.close();
       scheduler.close();
       timer.shutdownNow();
@@ -178,6 +182,7 @@ public final class PodiumServer implements AutoCloseable {
       ServerConfig config,
       ModelRepository repository,
       TileScheduler scheduler,
+      EventLoops loops,
       Admission admission,
       Telemetry telemetry,
       HealthRpc health) {
@@ -185,6 +190,7 @@ public final class PodiumServer implements AutoCloseable {
         new RequestDesk(
             repository,
             scheduler,
+            loops.lender(),
             admission,
             telemetry,
             CLOCK,
@@ -385,12 +391,15 @@ public final class PodiumServer implements AutoCloseable {
         config.contextCacheAge().duration());
   }
 
-  private static TransportOptions transportOptions(ServerConfig all) {
-    ServerConfig.Grpc config = all.grpc();
-    int loops =
+  private static EventLoops eventLoops(ServerConfig.Grpc config) {
+    return new EventLoops(
         config.eventLoops() == 0
             ? Math.max(1, Runtime.getRuntime().availableProcessors() / 4)
-            : config.eventLoops();
+            : config.eventLoops());
+  }
+
+  private static TransportOptions transportOptions(ServerConfig all) {
+    ServerConfig.Grpc config = all.grpc();
     ServerConfig.Tls tls = all.tls();
     return new TransportOptions(
         config.host(),
@@ -400,7 +409,6 @@ public final class PodiumServer implements AutoCloseable {
         tls.enabled()
             ? new TlsOptions(tls.certificate(), tls.key(), tls.clientCa(), tls.clientAuth())
             : null,
-        loops,
         new TransportOptions.Limits(
             (int) config.maxMessage().bytes(),
             (int) config.maxMetadata().bytes(),

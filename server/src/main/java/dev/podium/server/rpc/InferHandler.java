@@ -8,7 +8,6 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorMessage;
 import dev.podium.server.feature.TensorRequest;
 import dev.podium.server.schedule.RankTask;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** Takes one inference request of the Open Inference Protocol from bytes to the scheduler. */
@@ -25,8 +24,7 @@ final class InferHandler implements RequestHandler {
   }
 
   @Override
-  public RankTask handle(
-      MessageBytes bytes, CallInfo call, RankResponder responder, Executor lender) {
+  public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
     long arrival = desk.now();
     if (!desk.receive(bytes, responder)) {
       return null;
@@ -63,8 +61,7 @@ final class InferHandler implements RequestHandler {
           arrival,
           Math.min(call.deadlineNanos(), timeout(message, arrival)),
           priority,
-          false,
-          lender);
+          false);
     } catch (RankException e) {
       pending.failed(e);
       return null;

@@ -47,9 +47,7 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
       }
       inWork.add(item);
     }
-    LentThread lent = new LentThread();
-    item.start(handler.handle(bytes, info, item, lent));
-    lent.run();
+    item.start(handler.handle(bytes, info, item));
   }
 
   @Override

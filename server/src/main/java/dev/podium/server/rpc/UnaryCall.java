@@ -43,9 +43,7 @@ final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankR
       refuseCount("no request");
       return;
     }
-    LentThread lent = new LentThread();
-    task = handler.handle(message, info, this, lent);
-    lent.run();
+    task = handler.handle(message, info, this);
   }
 
   @Override

@@ -3,19 +3,13 @@ package dev.podium.server.transport;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.ChannelFactory;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.ssl.SslContext;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -32,20 +26,14 @@ import java.util.concurrent.TimeUnit;
 public final class GrpcTransport {
   private static final int RESET_WINDOW_SECONDS = 5;
 
-  private final EventLoopGroup acceptor;
-  private final EventLoopGroup loops;
+  private final EventLoops loops;
   private final List<Server> servers = new ArrayList<>();
   private final TransportOptions options;
   private final TransportServices services;
   private final TlsKeys tls;
 
   private GrpcTransport(
-      EventLoopGroup acceptor,
-      EventLoopGroup loops,
-      TransportOptions options,
-      TransportServices services,
-      TlsKeys tls) {
-    this.acceptor = acceptor;
+      EventLoops loops, TransportOptions options, TransportServices services, TlsKeys tls) {
     this.loops = loops;
     this.options = options;
     this.services = services;
@@ -55,11 +43,12 @@ public final class GrpcTransport {
   /**
    * Starts listening.
    *
+   * @param loops closed with the transport, also if this fails
    * @throws IOException if an address can't be bound or a key can't be read, naming it
    */
-  public static GrpcTransport start(TransportOptions options, TransportServices services)
-      throws IOException {
-    boolean epoll = Epoll.isAvailable();
+  public static GrpcTransport start(
+      TransportOptions options, TransportServices services, EventLoops loops) throws IOException {
+    boolean epoll = loops.isEpoll();
     if (options.uds() != null && !epoll) {
       throw new IOException(
           "uds "
@@ -68,13 +57,7 @@ public final class GrpcTransport {
               + Epoll.unavailabilityCause());
     }
     TlsKeys tls = options.tls() == null ? null : new TlsKeys(options.tls());
-    IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    EventLoopGroup acceptor =
-        new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("podium-accept", true), io);
-    EventLoopGroup loops =
-        new MultiThreadIoEventLoopGroup(
-            options.eventLoops(), new DefaultThreadFactory("podium-io", true), io);
-    GrpcTransport transport = new GrpcTransport(acceptor, loops, options, services, tls);
+    GrpcTransport transport = new GrpcTransport(loops, options, services, tls);
     try {
       transport.listen(
           new InetSocketAddress(options.host(), options.port()),
@@ -102,8 +85,8 @@ public final class GrpcTransport {
     ConnectionLimit connections = new ConnectionLimit(limits.connections());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
-            .bossEventLoopGroup(acceptor)
-            .workerEventLoopGroup(loops)
+            .bossEventLoopGroup(loops.acceptor())
+            .workerEventLoopGroup(loops.loops())
             .channelFactory(
                 () -> {
                   ServerChannel channel = channels.newChannel();
@@ -180,8 +163,7 @@ public final class GrpcTransport {
     } catch (IOException e) {
       // The socket's file is left behind: the next start removes it.
     }
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-    acceptor.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    loops.close();
     return finished;
   }
 }

@@ -13,7 +13,6 @@ import java.util.Set;
  * @param uds path of a Unix domain socket to listen on besides, never with TLS; null for none
  * @param udsPermissions who may connect to it
  * @param tls null for plain text
- * @param eventLoops threads that do network input and output, at least 1
  * @param limits what a client may ask of the transport
  */
 public record TransportOptions(
@@ -22,7 +21,6 @@ public record TransportOptions(
     Path uds,
     Set<PosixFilePermission> udsPermissions,
     TlsOptions tls,
-    int eventLoops,
     Limits limits) {
 
   /**
