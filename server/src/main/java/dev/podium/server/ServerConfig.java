@@ -125,7 +125,7 @@ public record ServerConfig(
       maxMetadata = orDefault(maxMetadata, "16KiB");
       maxStreams = Objects.requireNonNullElse(maxStreams, 1_000);
       maxConnections = Objects.requireNonNullElse(maxConnections, 10_000);
-      maxIdle = orDefault(maxIdle, "30m");
+      maxIdle = orDefault(maxIdle, "1800s");
       maxAge = orDefault(maxAge, "0s");
       minPingInterval = orDefault(minPingInterval, "10s");
       maxResets = Objects.requireNonNullElse(maxResets, 1_000);

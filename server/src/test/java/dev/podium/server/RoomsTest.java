@@ -24,6 +24,7 @@ class RoomsTest {
   @Test
   void roomsUseOnlyTheRoomsBelowThem() {
     mayUse("fault");
+    mayUse("access", "fault");
     mayUse("yaml");
     mayUse("feature", "fault");
     mayUse("engine", "feature", "fault");
