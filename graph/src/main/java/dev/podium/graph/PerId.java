@@ -78,7 +78,9 @@ final class PerId {
       return null;
     }
     int ids = tables.stream().filter(table -> table != null).findFirst().orElseThrow().dim(0);
-    if ((long) ids * node.size() > maxElements) {
+    // Look-ups by one id may be in tables of several sizes.
+    boolean sameIds = tables.stream().allMatch(table -> table == null || table.dim(0) == ids);
+    if (!sameIds || (long) ids * node.size() > maxElements) {
       return null;
     }
     Node result = apply(node, tables, ids);

@@ -121,7 +121,8 @@ final class Tables implements Rule {
       List<Integer> sizes = new ArrayList<>();
       byId(summands)
           .forEach(
-              (id, table) -> {
+              (rows, table) -> {
+                Node id = rows.id();
                 ids.add(nodes.cast(id, ElementType.INT64));
                 tables.add(nodes.reshape(table, List.of(table.dim(0), width)));
                 starts.add(
@@ -136,11 +137,15 @@ final class Tables implements Rule {
       return nodes.reshape(nodes.reduce("ReduceSum", entries, new TreeSet<>(List.of(0))), shape);
     }
 
-    /** Tables of the same id are one table. */
-    private Map<Node, Node> byId(List<PerId.Table> summands) {
-      Map<Node, Node> tables = new LinkedHashMap<>();
+    /** An id and the number of its values. */
+    private record Rows(Node id, int count) {}
+
+    /** Tables of the same id and size are one table. */
+    private Map<Rows, Node> byId(List<PerId.Table> summands) {
+      Map<Rows, Node> tables = new LinkedHashMap<>();
       for (PerId.Table summand : summands) {
-        tables.merge(summand.id(), summand.table(), (a, b) -> nodes.elementwise("Add", a, b));
+        Rows rows = new Rows(summand.id(), summand.table().dim(0));
+        tables.merge(rows, summand.table(), (a, b) -> nodes.elementwise("Add", a, b));
       }
       return tables;
     }

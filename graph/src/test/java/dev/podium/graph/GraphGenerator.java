@@ -109,7 +109,7 @@ final class GraphGenerator {
       }
     }
     for (Value id : List.copyOf(ids)) {
-      embed(id, random.nextInt(4) == 0 ? 32 : 1 + random.nextInt(5));
+      embed(id, random.nextBoolean() ? 32 : 1 + random.nextInt(5));
     }
     if (values.isEmpty()) {
       values.add(new Value(g.floats("item_extra", -1, 3), List.of(-1, 3)));
@@ -548,7 +548,7 @@ final class GraphGenerator {
     int axis = value.rank() - 1;
     String x = value.name();
     String z;
-    if (random.nextBoolean()) {
+    if (random.nextInt(4) > 0) {
       String centred = g.op("Sub", x, reduced("ReduceMean", x, axis, true));
       String squares = g.op("Add", g.op("Pow", centred, g.scalar(2)), g.scalar(0.05f));
       z = g.op("Div", centred, g.op("Sqrt", reduced("ReduceSum", squares, axis, true)));
@@ -614,8 +614,8 @@ final class GraphGenerator {
       hidden = linear(new Value(crossed, List.of(-1, length, columns)), units);
     }
     hidden =
-        switch (random.nextInt(4)) {
-          case 0 -> dice(hidden);
+        switch (random.nextInt(6)) {
+          case 0, 4, 5 -> dice(hidden);
           case 1 ->
               add("PRelu", g.op("PRelu", hidden.name(), g.weights(0.3, units)), hidden.shape());
           case 2 -> unary(hidden, "Relu");
