@@ -4,6 +4,7 @@ import dev.podium.loadtest.BenchCommand;
 import dev.podium.loadtest.Durations;
 import dev.podium.loadtest.InputException;
 import dev.podium.loadtest.LoadtestCommand;
+import dev.podium.loadtest.StressCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -36,6 +37,7 @@ public final class Main {
         new CommandLine(new PodiumCommand())
             .addSubcommand(new LoadtestCommand())
             .addSubcommand(new BenchCommand(ownServe(), Home.path("models/bench")))
+            .addSubcommand(new StressCommand(ownServe(), Home.path("models/bench")))
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)

@@ -42,9 +42,13 @@ final class Lowering {
         new CandidateHalf(
             new GraphWriter(exported.model(), opset, "_candidate"), function, own, placements);
     OnnxGraph candidateGraph = candidate.write(exported.graph().getOutputList());
+    List<RowFunction.Output> shared = new ArrayList<>();
+    candidate
+        .boundary()
+        .forEach((node, name) -> shared.add(new RowFunction.Output(name, node, null)));
+    RowFunction once = WideProducts.of(new RowFunction(function.nodes(), shared));
     OnnxGraph contextGraph =
-        new ContextHalf(new GraphWriter(exported.model(), opset, "_context"), function, all)
-            .write(candidate.boundary());
+        new ContextHalf(new GraphWriter(exported.model(), opset, "_context"), once, all).write();
     List<TensorInfo> boundary = new ArrayList<>();
     candidate
         .boundary()

@@ -513,6 +513,10 @@ final class Nodes {
     return make(new Op.Gather(axis), List.of(data, indices), shape, data.type());
   }
 
+  Node tableRows(Op.TableRows op, List<Node> ids) {
+    return make(op, ids, List.of(ids.size()), ElementType.INT64);
+  }
+
   Node gatherElements(Node data, Node indices, int axis) {
     return make(new Op.GatherElements(axis), List.of(data, indices), indices.shape(), data.type());
   }
@@ -539,6 +543,8 @@ final class Nodes {
       return slice(inputs.get(0), slice.axis(), slice.from(), slice.to(), slice.step());
     } else if (op instanceof Op.Gather gather) {
       return gather(inputs.get(0), inputs.get(1), gather.axis());
+    } else if (op instanceof Op.TableRows rows) {
+      return tableRows(rows, inputs);
     } else if (op instanceof Op.GatherElements gather) {
       return gatherElements(inputs.get(0), inputs.get(1), gather.axis());
     } else if (op instanceof Op.Reshape reshape) {

@@ -41,6 +41,18 @@ sealed interface Op {
   /** Data, indices. With candidate indices, the data are no candidate value and the axis is 0. */
   record Gather(int axis) implements Op {}
 
+  /**
+   * Rows of a table in which several tables lie, from ids of those tables, one each: input i, a
+   * whole number without axes, becomes its row in table {@code i}. An id means what it meant to a
+   * look-up of its own: negative ones count from that table's end. If any row has an id out of its
+   * table's bounds, some row's result is out of the bounds of the whole, which the runtime refuses
+   * as it would have refused that id.
+   *
+   * @param starts where each input's table begins
+   * @param sizes rows of each input's table
+   */
+  record TableRows(List<Integer> starts, List<Integer> sizes) implements Op {}
+
   record GatherElements(int axis) implements Op {}
 
   record Reshape(List<Integer> shape) implements Op {}

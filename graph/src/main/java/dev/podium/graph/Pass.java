@@ -19,6 +19,11 @@ public enum Pass {
    */
   TABLES,
   /**
+   * Makes one look-up of several whose results lie side by side: the tables are laid end to end
+   * when the model loads. Bounded by {@link CompilerOptions#maxTableBytes()}.
+   */
+  LOOK_UPS,
+  /**
    * Target attention as one product: a linear layer over {@code [t, h, t-h, t*h]} of a candidate
    * vector t and context vectors h (Zhou et al., KDD 2018) is linear in t, with a matrix that
    * depends on the request alone.

@@ -9,15 +9,18 @@ final class Passes {
   private Passes() {}
 
   private static List<Rule> inOrder(CompilerOptions options) {
+    TableBudget budget = new TableBudget(options.maxTableBytes());
     return List.of(
         new FoldScales(),
         new Reassociate(),
         new Gates(),
         new Centre(),
         new SplitSums(),
-        new Tables(options.maxTableBytes()),
+        new Tables(budget),
         new TargetAttention(),
         new Pooling(),
+        new SumsOfVectors(),
+        new LookUps(budget),
         new Reassociate(),
         new UnitsFirst());
   }

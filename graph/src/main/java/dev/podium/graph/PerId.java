@@ -52,7 +52,8 @@ final class PerId {
     if (op instanceof Op.Gather gather) {
       Node table = node.input(0);
       boolean oneId = node.input(1).isCandidate() && node.input(1).rank() == 0;
-      boolean known = table.role() == Role.CONSTANT && table.rank() >= 1 && !isExternal(table);
+      boolean known =
+          table.role() == Role.CONSTANT && table.rank() >= 1 && !isExternal(table, nodes);
       return oneId && known && gather.axis() == 0 && table.size() <= maxElements
           ? new Table(node.input(1), table, 0)
           : null;
@@ -77,7 +78,9 @@ final class PerId {
       return null;
     }
     int ids = tables.stream().filter(table -> table != null).findFirst().orElseThrow().dim(0);
-    if ((long) ids * node.size() > maxElements) {
+    // Look-ups by one id may be in tables of several sizes.
+    boolean sameIds = tables.stream().allMatch(table -> table == null || table.dim(0) == ids);
+    if (!sameIds || (long) ids * node.size() > maxElements) {
       return null;
     }
     Node result = apply(node, tables, ids);
@@ -133,10 +136,10 @@ final class PerId {
   }
 
   /** Whether any weight of a constant lies outside the model file. */
-  private boolean isExternal(Node constant) {
+  static boolean isExternal(Node constant, Nodes nodes) {
     if (constant.op() instanceof Op.Initialiser initialiser) {
       return OnnxGraph.isExternal(nodes.weights().get(initialiser.name()));
     }
-    return constant.inputs().stream().anyMatch(this::isExternal);
+    return constant.inputs().stream().anyMatch(input -> isExternal(input, nodes));
   }
 }

@@ -1,6 +1,6 @@
 package dev.podium.graph;
 
-/** A pass over the function of one row. Stateless; each gives a function with the same values. */
+/** A pass over the function of one row; each gives a function with the same values. */
 interface Rule {
   Pass pass();
 

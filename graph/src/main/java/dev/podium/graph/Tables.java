@@ -19,10 +19,10 @@ final class Tables implements Rule {
    */
   private static final int MULTIPLY_ADDS_OF_A_LOOK_UP = 32;
 
-  private final long maxBytes;
+  private final TableBudget budget;
 
-  Tables(long maxBytes) {
-    this.maxBytes = maxBytes;
+  Tables(TableBudget budget) {
+    this.budget = budget;
   }
 
   @Override
@@ -41,13 +41,12 @@ final class Tables implements Rule {
     private final Log log;
     private final PerId perId;
     private final Columns columns;
-    private long bytesLeft = maxBytes;
 
     Run(RowFunction function, Log log) {
       this.function = function;
       this.nodes = function.nodes();
       this.log = log;
-      this.perId = new PerId(nodes, maxBytes / Float.BYTES);
+      this.perId = new PerId(nodes, budget.total() / Float.BYTES);
       this.columns = new Columns(nodes);
     }
 
@@ -77,7 +76,7 @@ final class Tables implements Rule {
         return node;
       }
       PerId.Table whole = perId.of(node);
-      if (whole != null && pays(whole) && takeBytes(whole.table(), node)) {
+      if (whole != null && pays(whole) && takes(whole, node)) {
         return nodes.gather(whole.table(), whole.id(), 0);
       }
       List<PerId.Table> summands = new ArrayList<>();
@@ -86,7 +85,7 @@ final class Tables implements Rule {
         Node part = columns.select(value, 0, List.of(range));
         Node contribution = nodes.matMul(part, nodes.slice(matrix, 0, range.from(), range.to()));
         PerId.Table table = perId.of(contribution);
-        if (table != null && pays(table) && takeBytes(table.table(), node)) {
+        if (table != null && pays(table) && takes(table, node)) {
           summands.add(table);
         } else {
           rest.add(range);
@@ -109,15 +108,8 @@ final class Tables implements Rule {
       return table.products() >= MULTIPLY_ADDS_OF_A_LOOK_UP * columns;
     }
 
-    private boolean takeBytes(Node table, Node where) {
-      long bytes = 4L * table.size();
-      if (bytes > bytesLeft) {
-        log.refused(
-            where, "a table of " + bytes + " bytes (" + bytesLeft + " of " + maxBytes + " left)");
-        return false;
-      }
-      bytesLeft -= bytes;
-      return true;
+    private boolean takes(PerId.Table table, Node where) {
+      return budget.take(4L * table.table().size(), where, log);
     }
 
     /** The sum of one entry of each table: one look-up in all of them, laid end to end. */
@@ -125,61 +117,37 @@ final class Tables implements Rule {
       int width = Shapes.size(shape);
       List<Node> tables = new ArrayList<>();
       List<Node> ids = new ArrayList<>();
+      List<Integer> starts = new ArrayList<>();
       List<Integer> sizes = new ArrayList<>();
       byId(summands)
           .forEach(
-              (id, table) -> {
-                ids.add(nodes.reshape(nodes.cast(id, ElementType.INT64), List.of(1)));
+              (rows, table) -> {
+                Node id = rows.id();
+                ids.add(nodes.cast(id, ElementType.INT64));
                 tables.add(nodes.reshape(table, List.of(table.dim(0), width)));
+                starts.add(
+                    starts.isEmpty()
+                        ? 0
+                        : starts.get(starts.size() - 1) + sizes.get(sizes.size() - 1));
                 sizes.add(table.dim(0));
               });
-      Node entries = nodes.gather(nodes.concat(tables, 0), rows(ids, sizes), 0);
+      Node entries =
+          nodes.gather(
+              nodes.concat(tables, 0), nodes.tableRows(new Op.TableRows(starts, sizes), ids), 0);
       return nodes.reshape(nodes.reduce("ReduceSum", entries, new TreeSet<>(List.of(0))), shape);
     }
 
-    /** Tables of the same id are one table. */
-    private Map<Node, Node> byId(List<PerId.Table> summands) {
-      Map<Node, Node> tables = new LinkedHashMap<>();
+    /** An id and the number of its values. */
+    private record Rows(Node id, int count) {}
+
+    /** Tables of the same id and size are one table. */
+    private Map<Rows, Node> byId(List<PerId.Table> summands) {
+      Map<Rows, Node> tables = new LinkedHashMap<>();
       for (PerId.Table summand : summands) {
-        tables.merge(summand.id(), summand.table(), (a, b) -> nodes.elementwise("Add", a, b));
+        Rows rows = new Rows(summand.id(), summand.table().dim(0));
+        tables.merge(rows, summand.table(), (a, b) -> nodes.elementwise("Add", a, b));
       }
       return tables;
-    }
-
-    /**
-     * Rows of the common table. An id means what it meant to its own look-up: negative ones count
-     * from that table's end, and one out of bounds is sent out of bounds of the whole, which the
-     * runtime refuses as it did before.
-     */
-    private Node rows(List<Node> ids, List<Integer> sizes) {
-      int count = ids.size();
-      int total = sizes.stream().mapToInt(Integer::intValue).sum();
-      double[] lowest = new double[count];
-      double[] highest = new double[count];
-      double[] start = new double[count];
-      List<Double> map = new ArrayList<>();
-      int first = 0;
-      for (int i = 0; i < count; i++) {
-        int size = sizes.get(i);
-        lowest[i] = -size - 1;
-        highest[i] = size;
-        start[i] = map.size() + size + 1;
-        map.add((double) total);
-        for (int id = -size; id < size; id++) {
-          map.add((double) first + (id < 0 ? id + size : id));
-        }
-        map.add((double) total);
-        first += size;
-      }
-      Node bounded =
-          nodes.elementwise(
-              "Min", nodes.elementwise("Max", nodes.concat(ids, 0), longs(lowest)), longs(highest));
-      double[] entries = map.stream().mapToDouble(Double::doubleValue).toArray();
-      return nodes.gather(longs(entries), nodes.elementwise("Add", bounded, longs(start)), 0);
-    }
-
-    private Node longs(double[] values) {
-      return nodes.literal(Weights.tensor(ElementType.INT64, List.of(values.length), values));
     }
   }
 }

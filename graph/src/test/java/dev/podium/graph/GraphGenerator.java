@@ -109,7 +109,7 @@ final class GraphGenerator {
       }
     }
     for (Value id : List.copyOf(ids)) {
-      embed(id, random.nextInt(4) == 0 ? 32 : 1 + random.nextInt(5));
+      embed(id, random.nextBoolean() ? 32 : 1 + random.nextInt(5));
     }
     if (values.isEmpty()) {
       values.add(new Value(g.floats("item_extra", -1, 3), List.of(-1, 3)));
@@ -145,7 +145,7 @@ final class GraphGenerator {
       return;
     }
     Value value = pick();
-    switch (random.nextInt(22)) {
+    switch (random.nextInt(23)) {
       case 0, 1 ->
           unary(
               value,
@@ -165,6 +165,7 @@ final class GraphGenerator {
       case 17, 18 -> attention();
       case 19 -> factorisation();
       case 20 -> masked(value);
+      case 21 -> fields();
       default -> batchedProduct(value);
     }
   }
@@ -547,7 +548,7 @@ final class GraphGenerator {
     int axis = value.rank() - 1;
     String x = value.name();
     String z;
-    if (random.nextBoolean()) {
+    if (random.nextInt(4) > 0) {
       String centred = g.op("Sub", x, reduced("ReduceMean", x, axis, true));
       String squares = g.op("Add", g.op("Pow", centred, g.scalar(2)), g.scalar(0.05f));
       z = g.op("Div", centred, g.op("Sqrt", reduced("ReduceSum", squares, axis, true)));
@@ -613,8 +614,8 @@ final class GraphGenerator {
       hidden = linear(new Value(crossed, List.of(-1, length, columns)), units);
     }
     hidden =
-        switch (random.nextInt(4)) {
-          case 0 -> dice(hidden);
+        switch (random.nextInt(6)) {
+          case 0, 4, 5 -> dice(hidden);
           case 1 ->
               add("PRelu", g.op("PRelu", hidden.name(), g.weights(0.3, units)), hidden.shape());
           case 2 -> unary(hidden, "Relu");
@@ -659,6 +660,33 @@ final class GraphGenerator {
     String squares = reduced("ReduceSum", g.op("Pow", stacked, g.scalar(2)), 1, false);
     String pairs = reduced("ReduceSum", g.op("Sub", square, squares), 1, true);
     add("FM", g.op("Mul", pairs, g.scalar(0.5f)), List.of(-1, 1));
+  }
+
+  /** Embeddings of single ids side by side, some of one table. */
+  private void fields() {
+    List<Value> single = new ArrayList<>();
+    ids.stream().filter(id -> id.rank() == 1 || id.last() == 1).forEach(single::add);
+    if (single.isEmpty()) {
+      return;
+    }
+    int width = 1 + random.nextInt(4);
+    String table = null;
+    List<String> parts = new ArrayList<>();
+    int count = 4 + random.nextInt(4);
+    for (int i = 0; i < count; i++) {
+      Value id = single.get(random.nextInt(single.size()));
+      if (table == null || random.nextInt(3) > 0) {
+        table = g.weights(0.7, IDS + i, width);
+      }
+      String row = g.op("Gather", table, id.name());
+      parts.add(g.op("Reshape", row, g.longs(-1, 1, width)));
+    }
+    String stacked = g.op("Concat", TestGraph.attribute("axis", 1), parts.toArray(new String[0]));
+    add("fields", stacked, List.of(-1, count, width));
+    if (random.nextBoolean()) {
+      String flat = g.op("Reshape", stacked, g.longs(-1, (long) count * width));
+      add("fields", flat, List.of(-1, count * width));
+    }
   }
 
   /** A value kept only where an id is not the padding id. */

@@ -1,9 +1,12 @@
 package dev.podium.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -85,7 +88,9 @@ class PassesTest {
         compiled(g, ContextInputs.of("user0", "user2", "user4"), Pass.SPLIT_SUMS);
 
     assertThat(count(split, Pass.SPLIT_SUMS)).isGreaterThanOrEqualTo(2);
-    assertThat(split.boundary()).extracting(TensorInfo::shape).containsOnly(List.of(1L, 8L));
+    // The context's shares of the vectors' sum and of the sum of their squares.
+    assertThat(split.boundary()).extracting(TensorInfo::shape).containsOnly(List.of(8L));
+    assertThat(operators(split.candidateHalf())).filteredOn("MatMul"::equals).hasSize(2);
     assertThat(operators(split.candidateHalf())).filteredOn("Gather"::equals).hasSize(2);
   }
 
@@ -130,6 +135,89 @@ class PassesTest {
             g.build(), ContextInputs.of("user"), options, Runtime.Inputs.ids(IDS), CLOSE);
 
     assertThat(count(split, Pass.TABLES)).isZero();
+  }
+
+  /** Five fields of two kinds: what they give is joined, and the user's are joined with it. */
+  private static TestGraph fields() {
+    TestGraph g = new TestGraph();
+    String[] parts = new String[9];
+    for (int i = 0; i < parts.length; i++) {
+      String name = (i < 4 ? "user" : "item") + i;
+      parts[i] = g.embed(g.ids(name, -1), IDS + i, 4);
+    }
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), parts);
+    g.output(g.op("Tanh", Networks.layer(g, g.op("Tanh", joined), 36, 3)), -1, 3);
+    return g;
+  }
+
+  private static final ContextInputs USERS = ContextInputs.of("user0", "user1", "user2", "user3");
+
+  @Test
+  void makesOneLookUpOfMany() {
+    Compilation.Split split = compiled(fields(), USERS, Pass.SPLIT_SUMS, Pass.LOOK_UPS);
+
+    assertThat(count(split, Pass.LOOK_UPS)).isEqualTo(2);
+    assertThat(operators(split.candidateHalf())).filteredOn("Gather"::equals).hasSize(1);
+    assertThat(operators(split.contextHalf())).filteredOn("Gather"::equals).hasSize(1);
+  }
+
+  @Test
+  void leavesLookUpsWhoseTablesDontFitTogether() {
+    CompilerOptions options =
+        new CompilerOptions(EnumSet.of(Pass.SPLIT_SUMS, Pass.LOOK_UPS), Map.of(), 64);
+    Compilation.Split split =
+        Runtime.assertSame(fields().build(), USERS, options, Runtime.Inputs.ids(IDS), CLOSE);
+
+    assertThat(count(split, Pass.LOOK_UPS)).isZero();
+    assertThat(split.report().refused())
+        .extracting(Report.Refused::reason)
+        .anyMatch(reason -> reason.startsWith("a table of "));
+  }
+
+  @Test
+  void countsNegativeIdsFromTheEndOfTheirOwnTable() {
+    OnnxGraph graph = fields().build();
+    Compilation.Split split = split(graph);
+    Map<String, Runtime.Value> inputs = ids(graph, 3, 0);
+    inputs.put("item5", Runtime.Value.of(new long[] {3}, new long[] {-1, 2, -IDS - 5}));
+    inputs.put("user1", Runtime.Value.of(new long[] {3}, new long[] {-2, -2, -2}));
+
+    Runtime.compare(Runtime.run(graph, inputs), Runtime.runHalves(split, inputs), CLOSE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {IDS + 5, -IDS - 6, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 62, -1L << 62})
+  void refusesAnIdThatOnlyANeighbouringTableHas(long id) {
+    OnnxGraph graph = fields().build();
+    Compilation.Split split = split(graph);
+    for (String input : List.of("item5", "user1")) {
+      long outside = input.equals("user1") && id == IDS + 5 ? IDS + 1 : id;
+      if (input.equals("user1") && id == -IDS - 6) {
+        outside = -IDS - 2;
+      }
+      Map<String, Runtime.Value> inputs = ids(graph, 1, 0);
+      inputs.put(input, Runtime.Value.of(new long[] {1}, new long[] {outside}));
+
+      assertThatThrownBy(() -> Runtime.runHalves(split, inputs))
+          .as(input + " " + outside)
+          .hasMessageContaining("out of data bounds");
+    }
+  }
+
+  private static Compilation.Split split(OnnxGraph graph) {
+    return (Compilation.Split)
+        new RankingCompiler().compile(graph, USERS, CompilerOptions.defaults());
+  }
+
+  private static Map<String, Runtime.Value> ids(OnnxGraph graph, int rows, long id) {
+    Map<String, Runtime.Value> inputs = new HashMap<>();
+    long[] column = new long[rows];
+    Arrays.fill(column, id);
+    graph
+        .inputs()
+        .forEach(
+            input -> inputs.put(input.name(), Runtime.Value.of(new long[] {rows}, column.clone())));
+    return inputs;
   }
 
   @ParameterizedTest

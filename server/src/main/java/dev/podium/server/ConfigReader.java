@@ -68,6 +68,7 @@ public final class ConfigReader {
       }
       put(tree, byVariable.get(name), variable.getValue(), "environment " + name + ": ");
     }
+    check(tree, "environment: ");
     for (Map.Entry<String, String> flag : flags.entrySet()) {
       if (!keys().contains(flag.getKey())) {
         throw new ConfigException(
@@ -75,7 +76,7 @@ public final class ConfigReader {
       }
       put(tree, flag.getKey(), flag.getValue(), "command line: ");
     }
-    return check(tree, "");
+    return check(tree, "command line: ");
   }
 
   /** Every key that can be set, in alphabetical order. */
@@ -129,7 +130,6 @@ public final class ConfigReader {
     } catch (YamlException e) {
       throw new ConfigException(source + key + ": " + e.getMessage());
     }
-    check(tree, source);
   }
 
   private static ServerConfig check(ObjectNode tree, String source) throws ConfigException {

@@ -1,5 +1,10 @@
 package dev.podium.server;
 
+import dev.podium.server.access.AccessControl;
+import dev.podium.server.access.AccessException;
+import dev.podium.server.access.AccessOptions;
+import dev.podium.server.access.AccessRule;
+import dev.podium.server.access.AccessRules;
 import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
@@ -13,20 +18,31 @@ import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.rpc.HealthRpc;
 import dev.podium.server.rpc.InferenceControl;
 import dev.podium.server.rpc.InferenceRpc;
+import dev.podium.server.rpc.LoadRpc;
 import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
 import dev.podium.server.rpc.RequestDesk;
 import dev.podium.server.schedule.SchedulerOptions;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.CallMeters;
+import dev.podium.server.telemetry.LoadMeter;
 import dev.podium.server.telemetry.ServerCollector;
 import dev.podium.server.telemetry.Telemetry;
+import dev.podium.server.transport.EventLoops;
 import dev.podium.server.transport.GrpcTransport;
+import dev.podium.server.transport.TlsOptions;
 import dev.podium.server.transport.TransportOptions;
+import dev.podium.server.transport.TransportServices;
+import dev.podium.server.yaml.Span;
 import io.grpc.BindableService;
+import io.grpc.ServerInterceptor;
+import io.grpc.protobuf.services.ChannelzService;
+import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,14 +51,20 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * A running server. Start it with {@link #start}, stop it with {@link #close}, which lets the
  * requests that it has finish. Thread-safe.
  */
 public final class PodiumServer implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(PodiumServer.class.getName());
   private static final LongSupplier CLOCK = System::nanoTime;
 
   /** As the package says; a server run from its classes has none. */
@@ -56,6 +78,7 @@ public final class PodiumServer implements AutoCloseable {
   private final HealthRpc health;
   private final GrpcTransport transport;
   private final AdminServer admin;
+  private final ScheduledExecutorService timer;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private PodiumServer(
@@ -64,13 +87,15 @@ public final class PodiumServer implements AutoCloseable {
       ModelRepository repository,
       HealthRpc health,
       GrpcTransport transport,
-      AdminServer admin) {
+      AdminServer admin,
+      ScheduledExecutorService timer) {
     this.config = config;
     this.scheduler = scheduler;
     this.repository = repository;
     this.health = health;
     this.transport = transport;
     this.admin = admin;
+    this.timer = timer;
   }
 
   /**
@@ -98,11 +123,25 @@ public final class PodiumServer implements AutoCloseable {
     Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
     HealthRpc health = new HealthRpc();
     CallMeters calls = new CallMeters();
+    ScheduledExecutorService timer = timer();
+    EventLoops loops = eventLoops(config.grpc());
     GrpcTransport transport = null;
     try {
       load(repository);
       List<BindableService> services =
-          services(config, repository, scheduler, admission, telemetry, health);
+          services(config, repository, scheduler, loops, admission, telemetry, health);
+      List<ServerInterceptor> interceptors = new ArrayList<>();
+      if (config.grpc().loadReports()) {
+        LoadRpc loads = new LoadRpc(new LoadMeter(telemetry, scheduler::snapshot, CLOCK), timer);
+        services.add(loads);
+        interceptors.add(loads.trailers());
+      }
+      AccessControl access = accessControl(config.auth());
+      if (access != null) {
+        interceptors.add(access);
+        every(config.reload(), timer, access::reload);
+      }
+      warnIfOpen(config);
       services.forEach(
           service ->
               service
@@ -110,7 +149,11 @@ public final class PodiumServer implements AutoCloseable {
                   .getMethods()
                   .forEach(
                       method -> calls.known(method.getMethodDescriptor().getFullMethodName())));
-      transport = GrpcTransport.start(transportOptions(config.grpc()), services, List.of(calls));
+      transport =
+          GrpcTransport.start(
+              transportOptions(config),
+              new TransportServices(services, interceptors, List.of(calls)),
+              loops);
       AdminServer admin =
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
@@ -118,14 +161,19 @@ public final class PodiumServer implements AutoCloseable {
               new ServerCollector(telemetry, calls, scheduler, admission, repository),
               new StatusReport(
                   VERSION, health::isServing, repository, telemetry, scheduler, admission));
+      if (config.tls().enabled()) {
+        every(config.reload(), timer, transport::reload);
+      }
       health.serving(repository.status());
-      return new PodiumServer(config, scheduler, repository, health, transport, admin);
+      return new PodiumServer(config, scheduler, repository, health, transport, admin, timer);
     } catch (IOException | ModelException | RuntimeException e) {
       if (transport != null) {
         transport.close(0);
       }
+      loops.close();
       repository.close();
       scheduler.close();
+      timer.shutdownNow();
       throw e;
     }
   }
@@ -134,6 +182,7 @@ public final class PodiumServer implements AutoCloseable {
       ServerConfig config,
       ModelRepository repository,
       TileScheduler scheduler,
+      EventLoops loops,
       Admission admission,
       Telemetry telemetry,
       HealthRpc health) {
@@ -141,6 +190,7 @@ public final class PodiumServer implements AutoCloseable {
         new RequestDesk(
             repository,
             scheduler,
+            loops.lender(),
             admission,
             telemetry,
             CLOCK,
@@ -157,8 +207,87 @@ public final class PodiumServer implements AutoCloseable {
               config.inference().compareContext()));
     }
     services.add(health.service());
-    services.add(ProtoReflectionServiceV1.newInstance());
+    if (config.grpc().reflection()) {
+      services.add(ProtoReflectionServiceV1.newInstance());
+      services.add(reflectionOfOldClients());
+    }
+    if (config.grpc().channelz()) {
+      services.add(ChannelzService.newInstance(100));
+    }
     return services;
+  }
+
+  /** Version v1alpha, which many tools still speak. */
+  @SuppressWarnings("deprecation")
+  private static BindableService reflectionOfOldClients() {
+    return ProtoReflectionService.newInstance();
+  }
+
+  private static AccessControl accessControl(ServerConfig.Auth config) throws IOException {
+    if (!config.enabled()) {
+      return null;
+    }
+    AccessRules rules =
+        new AccessRules(
+            config.rules().stream()
+                .map(rule -> AccessRule.of(rule.principals(), rule.methods(), rule.models()))
+                .toList());
+    try {
+      return new AccessControl(
+          new AccessOptions(
+              config.tokens(),
+              config.jwks(),
+              config.issuer(),
+              config.audience(),
+              config.clientCertificates(),
+              config.trustUnixSocket(),
+              rules),
+          System::currentTimeMillis);
+    } catch (AccessException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** A server that others can reach should not be open to them by mistake. */
+  private static void warnIfOpen(ServerConfig config) throws IOException {
+    boolean tls = config.tls().enabled();
+    boolean auth = config.auth().enabled();
+    String missing = tls ? "authentication" : auth ? "TLS" : "TLS and authentication";
+    if (!InetAddress.getByName(config.grpc().host()).isLoopbackAddress() && !(tls && auth)) {
+      LOG.log(
+          Level.WARNING,
+          "grpc.host {0}: not loopback, without {1} (expected: both; see docs/security.md)",
+          new Object[] {config.grpc().host(), missing});
+    }
+    if (!InetAddress.getByName(config.admin().host()).isLoopbackAddress()) {
+      LOG.log(
+          Level.WARNING,
+          "admin.host {0}: not loopback; the admin port has no authentication",
+          config.admin().host());
+    }
+  }
+
+  /** For rare small tasks; costs nothing while there are none. */
+  private static ScheduledExecutorService timer() {
+    return Executors.newSingleThreadScheduledExecutor(
+        task -> {
+          Thread thread = new Thread(task, "podium-timer");
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  private static void every(Span period, ScheduledExecutorService timer, Runnable task) {
+    long nanos = Math.max(1_000_000, period.duration().toNanos());
+    Runnable again =
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException e) {
+            LOG.log(Level.SEVERE, "a timer's task failed; it is tried again", e);
+          }
+        };
+    Future<?> unused = timer.scheduleWithFixedDelay(again, nanos, nanos, TimeUnit.NANOSECONDS);
   }
 
   /** Where ranking requests are taken. */
@@ -200,6 +329,7 @@ public final class PodiumServer implements AutoCloseable {
     health.notServing();
     boolean finished = transport.close(timeout.toMillis());
     admin.close();
+    timer.shutdownNow();
     repository.close();
     scheduler.close();
     return finished;
@@ -261,12 +391,32 @@ public final class PodiumServer implements AutoCloseable {
         config.contextCacheAge().duration());
   }
 
-  private static TransportOptions transportOptions(ServerConfig.Grpc config) {
-    int loops =
+  private static EventLoops eventLoops(ServerConfig.Grpc config) {
+    return new EventLoops(
         config.eventLoops() == 0
             ? Math.max(1, Runtime.getRuntime().availableProcessors() / 4)
-            : config.eventLoops();
+            : config.eventLoops());
+  }
+
+  private static TransportOptions transportOptions(ServerConfig all) {
+    ServerConfig.Grpc config = all.grpc();
+    ServerConfig.Tls tls = all.tls();
     return new TransportOptions(
-        config.host(), config.port(), config.uds(), (int) config.maxMessage().bytes(), loops);
+        config.host(),
+        config.port(),
+        config.uds(),
+        PosixFilePermissions.fromString(config.udsPermissions()),
+        tls.enabled()
+            ? new TlsOptions(tls.certificate(), tls.key(), tls.clientCa(), tls.clientAuth())
+            : null,
+        new TransportOptions.Limits(
+            (int) config.maxMessage().bytes(),
+            (int) config.maxMetadata().bytes(),
+            config.maxStreams(),
+            config.maxConnections(),
+            config.maxIdle().duration(),
+            config.maxAge().duration(),
+            config.minPingInterval().duration(),
+            config.maxResets()));
   }
 }

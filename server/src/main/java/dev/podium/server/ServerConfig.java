@@ -1,10 +1,13 @@
 package dev.podium.server;
 
+import dev.podium.server.access.AccessRule;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
+import dev.podium.server.transport.TlsOptions.ClientAuth;
 import dev.podium.server.yaml.ByteSize;
 import dev.podium.server.yaml.Span;
 import dev.podium.server.yaml.StrictYaml;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Objects;
 
@@ -14,6 +17,8 @@ import java.util.Objects;
  *
  * @param models folder of model folders
  * @param grpc where ranking requests arrive
+ * @param tls keys of the gRPC port
+ * @param auth who may call
  * @param admin where operators look
  * @param ranking what a request may ask for
  * @param inference the Open Inference Protocol
@@ -21,11 +26,14 @@ import java.util.Objects;
  * @param scheduler how work is cut up and queued
  * @param engine how graphs are loaded
  * @param compiler what may be done to make graphs faster
+ * @param reload how often the files of keys and credentials are looked at
  * @param drainTimeout how long a stopping server waits for the requests that it has
  */
 public record ServerConfig(
     Path models,
     Grpc grpc,
+    Tls tls,
+    Auth auth,
     Admin admin,
     Ranking ranking,
     Inference inference,
@@ -33,11 +41,15 @@ public record ServerConfig(
     Scheduler scheduler,
     Engine engine,
     Compiler compiler,
+    Span reload,
     Span drainTimeout) {
 
   public ServerConfig {
     models = Objects.requireNonNullElse(models, Path.of("models/repository"));
-    grpc = grpc == null ? new Grpc(null, null, null, null, null) : grpc;
+    grpc = grpc == null ? Grpc.onPort(null) : grpc;
+    tls = tls == null ? new Tls(null, null, null, null) : tls;
+    auth = auth == null ? new Auth(null, null, null, null, null, null, null) : auth;
+    reload = orDefault(reload, "30s");
     admin = admin == null ? new Admin(null, null) : admin;
     ranking = ranking == null ? new Ranking(null, null) : ranking;
     inference = inference == null ? new Inference(null, null) : inference;
@@ -53,8 +65,11 @@ public record ServerConfig(
   public static ServerConfig onFreePorts(Path models) {
     return new ServerConfig(
         models,
-        new Grpc(null, 0, null, null, null),
+        Grpc.onPort(0),
+        null,
+        null,
         new Admin(null, 0),
+        null,
         null,
         null,
         null,
@@ -70,17 +85,163 @@ public record ServerConfig(
    * @param host address to bind; loopback unless set
    * @param port 0 for a free one
    * @param uds path of a Unix domain socket to listen on besides
+   * @param udsPermissions who may connect to it, as {@code ls} shows it
    * @param maxMessage the largest request taken
+   * @param maxMetadata the largest headers of a call
+   * @param maxStreams calls at once on one connection
+   * @param maxConnections at once
+   * @param maxIdle after which a connection without calls is closed
+   * @param maxAge after which a connection is closed gracefully, so that clients spread anew; 0s
+   *     for never
+   * @param minPingInterval the least time between a client's keep-alive pings
+   * @param maxResets calls that a client may cancel on one connection each second
    * @param eventLoops threads for network input and output; 0 for one for each four processors
+   * @param reflection whether the services describe themselves
+   * @param channelz whether the transport shows what it does
+   * @param loadReports whether answers say how loaded the server is (ORCA)
    */
-  public record Grpc(String host, Integer port, Path uds, ByteSize maxMessage, Integer eventLoops) {
+  public record Grpc(
+      String host,
+      Integer port,
+      Path uds,
+      String udsPermissions,
+      ByteSize maxMessage,
+      ByteSize maxMetadata,
+      Integer maxStreams,
+      Integer maxConnections,
+      Span maxIdle,
+      Span maxAge,
+      Span minPingInterval,
+      Integer maxResets,
+      Integer eventLoops,
+      Boolean reflection,
+      Boolean channelz,
+      Boolean loadReports) {
     public Grpc {
       host = Objects.requireNonNullElse(host, "127.0.0.1");
       port = requirePort("grpc.port", Objects.requireNonNullElse(port, 8001));
+      udsPermissions = Objects.requireNonNullElse(udsPermissions, "rw-rw----");
       maxMessage = orDefault(maxMessage, "16MiB");
+      maxMetadata = orDefault(maxMetadata, "16KiB");
+      maxStreams = Objects.requireNonNullElse(maxStreams, 1_000);
+      maxConnections = Objects.requireNonNullElse(maxConnections, 10_000);
+      maxIdle = orDefault(maxIdle, "1800s");
+      maxAge = orDefault(maxAge, "0s");
+      minPingInterval = orDefault(minPingInterval, "10s");
+      maxResets = Objects.requireNonNullElse(maxResets, 1_000);
       eventLoops = Objects.requireNonNullElse(eventLoops, 0);
+      reflection = Objects.requireNonNullElse(reflection, true);
+      channelz = Objects.requireNonNullElse(channelz, false);
+      loadReports = Objects.requireNonNullElse(loadReports, false);
       requireRange("grpc.max_message", maxMessage.bytes(), 1024, Integer.MAX_VALUE);
+      requireRange("grpc.max_metadata", maxMetadata.bytes(), 1024, 1 << 20);
+      requireRange("grpc.max_streams", maxStreams, 1, Integer.MAX_VALUE);
+      requireRange("grpc.max_connections", maxConnections, 1, 1_000_000);
+      requireRange("grpc.max_resets", maxResets, 1, 1_000_000);
       requireRange("grpc.event_loops", eventLoops, 0, 256);
+      requirePermissions(udsPermissions);
+    }
+
+    private static Grpc onPort(Integer port) {
+      return new Grpc(
+          null, port, null, null, null, null, null, null, null, null, null, null, null, null, null,
+          null);
+    }
+
+    private static void requirePermissions(String text) {
+      try {
+        PosixFilePermissions.fromString(text);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "grpc.uds_permissions: '" + text + "' (expected: as in 'rw-rw----')", e);
+      }
+    }
+  }
+
+  /**
+   * Keys of the gRPC port: PEM files, read again when they change.
+   *
+   * @param certificate the server's certificate, and those that lead to its root; without it the
+   *     port speaks plain text
+   * @param key the certificate's private key, PKCS #8 without a passphrase
+   * @param clientCa certificates that sign clients'
+   * @param clientAuth none, optional or required; required by default if there is a client_ca
+   */
+  public record Tls(Path certificate, Path key, Path clientCa, ClientAuth clientAuth) {
+    public Tls {
+      clientAuth =
+          Objects.requireNonNullElse(
+              clientAuth, clientCa == null ? ClientAuth.NONE : ClientAuth.REQUIRED);
+      if ((certificate == null) != (key == null)) {
+        throw new IllegalArgumentException(
+            "tls."
+                + (key == null ? "key" : "certificate")
+                + ": missing (expected: both tls.certificate and tls.key, or neither)");
+      }
+      if (clientCa != null && certificate == null) {
+        throw new IllegalArgumentException(
+            "tls.certificate: missing (expected: one, as tls.client_ca is set)");
+      }
+      if (clientAuth != ClientAuth.NONE && clientCa == null) {
+        throw new IllegalArgumentException(
+            "tls.client_ca: missing (expected: a file, as tls.client_auth is set)");
+      }
+    }
+
+    /** Whether the port speaks TLS. */
+    boolean enabled() {
+      return certificate != null;
+    }
+  }
+
+  /**
+   * Who may call. Without tokens, jwks and client_certificates everybody may.
+   *
+   * @param tokens file of hashed bearer tokens
+   * @param jwks file of the keys that sign JWTs
+   * @param issuer that JWTs must name
+   * @param audience that JWTs must name
+   * @param clientCertificates whether the name in a client's certificate is its credential
+   * @param trustUnixSocket whether callers on the Unix domain socket need no credentials
+   * @param rules what callers may do; by default rank, infer and look
+   */
+  public record Auth(
+      Path tokens,
+      Path jwks,
+      String issuer,
+      String audience,
+      Boolean clientCertificates,
+      Boolean trustUnixSocket,
+      List<Rule> rules) {
+    public Auth {
+      clientCertificates = Objects.requireNonNullElse(clientCertificates, false);
+      trustUnixSocket = Objects.requireNonNullElse(trustUnixSocket, false);
+      rules = rules == null ? List.of() : List.copyOf(rules);
+      if (jwks == null && (issuer != null || audience != null)) {
+        throw new IllegalArgumentException(
+            "auth.jwks: missing (expected: a file, as auth.issuer or auth.audience is set)");
+      }
+    }
+
+    /** Whether callers need credentials. */
+    boolean enabled() {
+      return tokens != null || jwks != null || clientCertificates;
+    }
+  }
+
+  /**
+   * Lets some callers do some things with some models; {@code *} stands for any text.
+   *
+   * @param principals callers' names
+   * @param methods any of rank, infer, describe, control, health, reflection, channelz, or *
+   * @param models models' names; all by default
+   */
+  public record Rule(List<String> principals, List<String> methods, List<String> models) {
+    public Rule {
+      principals = principals == null ? List.of("*") : List.copyOf(principals);
+      methods = methods == null ? List.of("rank", "infer", "describe") : List.copyOf(methods);
+      models = models == null ? List.of("*") : List.copyOf(models);
+      AccessRule.of(principals, methods, models);
     }
   }
 

@@ -24,14 +24,25 @@ class RoomsTest {
   @Test
   void roomsUseOnlyTheRoomsBelowThem() {
     mayUse("fault");
+    mayUse("access", "fault");
     mayUse("yaml");
     mayUse("feature", "fault");
     mayUse("engine", "feature", "fault");
     mayUse("schedule", "engine", "feature", "fault");
     mayUse("admission", "fault");
+    mayUse("access", "fault");
     mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
     mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
-    mayUse("rpc", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
+    mayUse(
+        "rpc",
+        "access",
+        "telemetry",
+        "admission",
+        "repository",
+        "schedule",
+        "engine",
+        "feature",
+        "fault");
     mayUse(
         "admin", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
     mayUse("transport", "telemetry", "fault");

@@ -34,11 +34,11 @@ public final class TestModels {
         repository,
         name,
         """
+        tile_rows: 256
         features:
           - {name: user, role: context, vocabulary: {size: 10}, default: 0}
           - {name: item, vocabulary: {size: 1000}}
           - {name: x}
-        tile_rows: 256
         """,
         sumModel());
   }

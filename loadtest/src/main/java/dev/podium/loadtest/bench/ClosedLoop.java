@@ -15,7 +15,7 @@ import org.HdrHistogram.Histogram;
  * cost a request is measured under. Its latencies are those of the callers, not of planned load;
  * decisions on latency belong to the open loop.
  */
-final class ClosedLoop {
+public final class ClosedLoop {
   private static final long DEADLINE_NANOS = 60_000_000_000L;
 
   private final Transport transport;
@@ -33,7 +33,7 @@ final class ClosedLoop {
    * @param latency of answered requests, in microseconds
    * @param firstFailure null if none failed
    */
-  record Stretch(
+  public record Stretch(
       long answered, long failed, long wallNanos, Histogram latency, String firstFailure) {}
 
   private ClosedLoop(Transport transport, RequestPool pool, int callers, long end) {
@@ -48,7 +48,7 @@ final class ClosedLoop {
    *
    * @param transport may be used by several threads
    */
-  static Stretch run(Transport transport, RequestPool pool, int callers, long nanos) {
+  public static Stretch run(Transport transport, RequestPool pool, int callers, long nanos) {
     long begin = System.nanoTime();
     ClosedLoop loop = new ClosedLoop(transport, pool, callers, begin + nanos);
     for (int i = 0; i < callers; i++) {

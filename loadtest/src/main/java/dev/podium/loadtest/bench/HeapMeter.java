@@ -4,7 +4,9 @@ import com.sun.management.ThreadMXBean;
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import javax.management.MBeanServerConnection;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
@@ -15,13 +17,15 @@ import javax.management.remote.JMXServiceURL;
  * costs that process about a hundred kilobytes, so it is read before and after a stretch, never
  * during one.
  */
-final class HeapMeter implements AutoCloseable {
+public final class HeapMeter implements AutoCloseable {
   private final JMXConnector connector;
   private final ThreadMXBean threads;
+  private final List<BufferPoolMXBean> buffers;
 
-  private HeapMeter(JMXConnector connector, ThreadMXBean threads) {
+  private HeapMeter(JMXConnector connector, ThreadMXBean threads, List<BufferPoolMXBean> buffers) {
     this.connector = connector;
     this.threads = threads;
+    this.buffers = buffers;
   }
 
   /**
@@ -31,7 +35,7 @@ final class HeapMeter implements AutoCloseable {
   @SuppressWarnings(
       "BanJNDI") // no look-up of a name: the process on the other side is one that the bench
   // started
-  static HeapMeter attach(long pid) {
+  public static HeapMeter attach(long pid) {
     try {
       VirtualMachine machine = VirtualMachine.attach(Long.toString(pid));
       String address;
@@ -45,19 +49,28 @@ final class HeapMeter implements AutoCloseable {
       return new HeapMeter(
           connector,
           ManagementFactory.newPlatformMXBeanProxy(
-              server, ManagementFactory.THREAD_MXBEAN_NAME, ThreadMXBean.class));
+              server, ManagementFactory.THREAD_MXBEAN_NAME, ThreadMXBean.class),
+          ManagementFactory.getPlatformMXBeans(server, BufferPoolMXBean.class));
     } catch (IOException | AttachNotSupportedException | NoClassDefFoundError e) {
       return null; // a figure beside the headline, not a reason to fail
     }
   }
 
   /** Bytes allocated by the threads that are alive. */
-  long bytes() {
+  public long bytes() {
     long total = 0;
     for (long bytes : threads.getThreadAllocatedBytes(threads.getAllThreadIds())) {
       total += Math.max(0, bytes); // -1: ended since
     }
     return total;
+  }
+
+  /** Bytes in the direct buffers that the Java runtime counts. */
+  public long directBytes() {
+    return buffers.stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * CPU time of other processes as Linux accounts it: user and system time of all threads, ended ones
  * too, in steps of 10 ms.
  */
-final class ProcessCpu {
+public final class ProcessCpu {
   /** Linux reports to user space in hundredths of a second on every architecture (USER_HZ). */
   private static final long NANOS_PER_TICK = 10_000_000;
 
@@ -26,7 +26,7 @@ final class ProcessCpu {
    *
    * @throws WorkFailedException if the process is gone
    */
-  static long nanos(long pid) {
+  public static long nanos(long pid) {
     long total = read(pid);
     Stream<ProcessHandle> descendants =
         ProcessHandle.of(pid).map(ProcessHandle::descendants).orElse(Stream.empty());

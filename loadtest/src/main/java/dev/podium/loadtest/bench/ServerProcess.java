@@ -15,15 +15,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A server in a process of its own, from its start until {@link #close}. */
-final class ServerProcess implements AutoCloseable {
-  private static final Pattern READY = Pattern.compile("ready grpc=(\\S+).*");
+public final class ServerProcess implements AutoCloseable {
+  private static final Pattern READY = Pattern.compile("ready grpc=(\\S+)(?: admin=(\\S+))?.*");
 
   private final Process process;
-  private final Target target;
+  private final Ready ready;
 
-  private ServerProcess(Process process, Target target) {
+  /** What the line says; {@code admin} is null if it names none. */
+  private record Ready(Target target, Target admin) {}
+
+  private ServerProcess(Process process, Ready ready) {
     this.process = process;
-    this.target = target;
+    this.ready = ready;
   }
 
   /**
@@ -32,7 +35,7 @@ final class ServerProcess implements AutoCloseable {
    *
    * @throws WorkFailedException if it can't be started, ends, or is not ready in time
    */
-  static ServerProcess start(List<String> command, long timeoutSeconds) {
+  public static ServerProcess start(List<String> command, long timeoutSeconds) {
     String line = String.join(" ", command);
     Process process;
     try {
@@ -41,15 +44,15 @@ final class ServerProcess implements AutoCloseable {
       throw new WorkFailedException(
           "server: '" + line + "' can't be started: " + e.getMessage(), e);
     }
-    CompletableFuture<Target> ready = new CompletableFuture<>();
+    CompletableFuture<Ready> ready = new CompletableFuture<>();
     Thread reader = new Thread(() -> read(process, ready), "bench-server-output");
     reader.setDaemon(true);
     reader.start();
     boolean started = false;
     try {
-      Target target = ready.get(timeoutSeconds, TimeUnit.SECONDS);
+      Ready said = ready.get(timeoutSeconds, TimeUnit.SECONDS);
       started = true;
-      return new ServerProcess(process, target);
+      return new ServerProcess(process, said);
     } catch (ExecutionException e) {
       throw new WorkFailedException(
           "server: '" + line + "' ended without its line 'ready grpc=HOST:PORT'", e);
@@ -67,14 +70,18 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Reads to the end, so that a server that prints more never waits for a full pipe. */
-  private static void read(Process process, CompletableFuture<Target> ready) {
+  private static void read(Process process, CompletableFuture<Ready> ready) {
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         Matcher matcher = READY.matcher(line);
         if (matcher.matches()) {
-          ready.complete(Target.parse(matcher.group(1)));
+          String admin = matcher.group(2);
+          ready.complete(
+              new Ready(
+                  Target.parse(matcher.group(1)),
+                  admin == null || admin.endsWith(":0") ? null : Target.parse(admin)));
         }
       }
       ready.completeExceptionally(new IOException("no ready line"));
@@ -84,22 +91,53 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Where it takes requests. */
-  Target target() {
-    return target;
+  public Target target() {
+    return ready.target();
+  }
+
+  /**
+   * Where it tells of itself by HTTP.
+   *
+   * @throws WorkFailedException if its line named no such port
+   */
+  public Target admin() {
+    if (ready.admin() == null) {
+      throw new WorkFailedException("server: no admin port (expected: one in its line 'ready')");
+    }
+    return ready.admin();
   }
 
   /** The process; a start script that stays has the server as its child. */
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
   /** The Java process itself: the last descendant, or the process if it has none. */
-  long javaPid() {
+  public long javaPid() {
     return process
         .descendants()
         .reduce((first, second) -> second)
         .map(ProcessHandle::pid)
         .orElse(process.pid());
+  }
+
+  /** Sends SIGTERM to it, and returns at once. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @return its exit status, or -1 if it still runs after that time
+   */
+  public int exitStatus(long timeoutSeconds) {
+    try {
+      return process.waitFor(timeoutSeconds, TimeUnit.SECONDS) ? process.exitValue() : -1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return -1;
+    }
   }
 
   @Override

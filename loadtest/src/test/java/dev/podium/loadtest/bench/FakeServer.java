@@ -28,7 +28,7 @@ import java.util.List;
  * A server process for the bench: takes the command line of {@code podium serve} and answers
  * without scores.
  */
-final class FakeServer {
+public final class FakeServer {
   private FakeServer() {}
 
   public static void main(String[] arguments) throws Exception {

@@ -28,6 +28,7 @@ final class Preparation {
   private static final List<Pass> ON_TRIAL =
       List.of(
           Pass.TABLES,
+          Pass.LOOK_UPS,
           Pass.TARGET_ATTENTION,
           Pass.POOLING,
           Pass.FOLD_SCALES,

@@ -1,5 +1,6 @@
 package dev.podium.server.rpc;
 
+import dev.podium.server.access.CallAccess;
 import dev.podium.server.schedule.RankTask;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -13,8 +14,12 @@ import java.util.function.LongSupplier;
  * @param defaultNanos for calls without a deadline; 0 for none
  */
 record CallDeadline(LongSupplier clock, long defaultNanos) {
-  /** Of the current call, on the scheduler's clock. */
-  long nanos() {
+  /** What the handlers need to know of the current call. */
+  CallInfo call() {
+    return new CallInfo(nanos(), CallAccess.current());
+  }
+
+  private long nanos() {
     Deadline deadline = Context.current().getDeadline();
     if (deadline != null) {
       return clock.getAsLong() + deadline.timeRemaining(TimeUnit.NANOSECONDS);

@@ -8,7 +8,6 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorMessage;
 import dev.podium.server.feature.TensorRequest;
 import dev.podium.server.schedule.RankTask;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** Takes one inference request of the Open Inference Protocol from bytes to the scheduler. */
@@ -25,8 +24,7 @@ final class InferHandler implements RequestHandler {
   }
 
   @Override
-  public RankTask handle(
-      MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender) {
+  public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
     long arrival = desk.now();
     if (!desk.receive(bytes, responder)) {
       return null;
@@ -38,6 +36,7 @@ final class InferHandler implements RequestHandler {
       if (message.modelName().isEmpty()) {
         throw RankException.invalid("model_name: empty (expected: the name of a model)");
       }
+      call.access().check(message.modelName());
       int rows = TensorRequest.rows(message);
       Priority priority = priority(message);
       desk.open(
@@ -60,10 +59,9 @@ final class InferHandler implements RequestHandler {
           pending,
           request,
           arrival,
-          Math.min(deadlineNanos, timeout(message, arrival)),
+          Math.min(call.deadlineNanos(), timeout(message, arrival)),
           priority,
-          false,
-          lender);
+          false);
     } catch (RankException e) {
       pending.failed(e);
       return null;

@@ -30,6 +30,7 @@ import dev.podium.inference.ServerMetadataResponse;
 import dev.podium.inference.ServerReadyRequest;
 import dev.podium.inference.ServerReadyResponse;
 import dev.podium.inference.StatisticDuration;
+import dev.podium.server.access.CallAccess;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.Signature;
@@ -140,7 +141,8 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
       }
       long wanted = InferVersions.number(request.getVersion());
       for (ModelStatus model : repository.status()) {
-        if (!request.getName().isEmpty() && !request.getName().equals(model.name())) {
+        if (!CallAccess.current().allows(model.name())
+            || (!request.getName().isEmpty() && !request.getName().equals(model.name()))) {
           continue;
         }
         for (ModelStatus.Version version : model.versions()) {
@@ -162,7 +164,11 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
   public void repositoryIndex(
       RepositoryIndexRequest request, StreamObserver<RepositoryIndexResponse> answer) {
     RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
+    CallAccess access = CallAccess.current();
     for (ModelStatus model : repository.status()) {
+      if (!access.allows(model.name())) {
+        continue;
+      }
       if (model.versions().isEmpty() && !request.getReady()) {
         index.addModelsBuilder().setName(model.name()).setReason(model.message());
       }
@@ -330,6 +336,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
   }
 
   private LoadedVersion acquire(String model, String version) throws RankException {
+    CallAccess.current().check(model);
     return repository.acquire(model, InferVersions.number(version), "");
   }
 

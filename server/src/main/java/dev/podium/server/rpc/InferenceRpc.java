@@ -53,8 +53,8 @@ public final class InferenceRpc implements BindableService {
     }
     ServerServiceDefinition.Builder service =
         ServerServiceDefinition.builder(descriptor.build())
-            .addMethod(infer, (call, headers) -> new UnaryCall(handler, call, deadline.nanos()))
-            .addMethod(stream, (call, headers) -> new StreamCall(handler, call, deadline.nanos()));
+            .addMethod(infer, (call, headers) -> new UnaryCall(handler, call, deadline.call()))
+            .addMethod(stream, (call, headers) -> new StreamCall(handler, call, deadline.call()));
     others.forEach(service::addMethod);
     return service.build();
   }

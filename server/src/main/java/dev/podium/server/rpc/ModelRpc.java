@@ -10,6 +10,7 @@ import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.ModelSummary;
 import dev.podium.ranking.v1.VersionState;
 import dev.podium.ranking.v1.VersionStatus;
+import dev.podium.server.access.CallAccess;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.IdRule;
@@ -35,7 +36,11 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
   @Override
   public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> answer) {
     ListModelsResponse.Builder models = ListModelsResponse.newBuilder();
+    CallAccess access = CallAccess.current();
     for (ModelStatus status : repository.status()) {
+      if (!access.allows(status.name())) {
+        continue;
+      }
       ModelSummary.Builder summary =
           ModelSummary.newBuilder().setName(status.name()).setMessage(status.message());
       status.versions().forEach(version -> summary.addVersions(version(version)));
@@ -49,6 +54,7 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
   public void getModel(GetModelRequest request, StreamObserver<Model> answer) {
     ModelSpec spec = request.getModel();
     try {
+      CallAccess.current().check(spec.getName());
       LoadedVersion version =
           repository.acquire(spec.getName(), spec.getVersion(), spec.getLabel());
       try {

@@ -5,7 +5,6 @@ import dev.podium.ranking.v1.RankResponse;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.WireRequest;
 import dev.podium.server.schedule.RankTask;
-import java.util.concurrent.Executor;
 
 /**
  * Takes one ranking request from bytes to the scheduler: finds the columns, the model and the
@@ -19,8 +18,7 @@ final class RankHandler implements RequestHandler {
   }
 
   @Override
-  public RankTask handle(
-      MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender) {
+  public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
     long arrival = desk.now();
     if (!desk.receive(bytes, responder)) {
       return null;
@@ -30,6 +28,7 @@ final class RankHandler implements RequestHandler {
       WireRequest request = WireRequest.parse(bytes.array(), bytes.length());
       pending.parsed(request);
       check(request);
+      call.access().check(request.modelName());
       desk.open(
           pending,
           "candidates.count",
@@ -48,10 +47,9 @@ final class RankHandler implements RequestHandler {
           pending,
           request,
           arrival,
-          deadlineNanos,
+          call.deadlineNanos(),
           request.priority(),
-          request.allowPartial(),
-          lender);
+          request.allowPartial());
     } catch (RankException e) {
       pending.failed(e);
       return null;

@@ -33,8 +33,8 @@ public final class RankingRpc implements BindableService {
             .addMethod(stream)
             .build();
     return ServerServiceDefinition.builder(descriptor)
-        .addMethod(rank, (call, headers) -> new UnaryCall(handler, call, deadline.nanos()))
-        .addMethod(stream, (call, headers) -> new StreamCall(handler, call, deadline.nanos()))
+        .addMethod(rank, (call, headers) -> new UnaryCall(handler, call, deadline.call()))
+        .addMethod(stream, (call, headers) -> new StreamCall(handler, call, deadline.call()))
         .build();
   }
 }

@@ -20,6 +20,7 @@ import java.util.function.LongSupplier;
 public final class RequestDesk {
   private final ModelRepository repository;
   private final TileScheduler scheduler;
+  private final Executor lender;
   private final Admission admission;
   private final Telemetry telemetry;
   private final LongSupplier clock;
@@ -28,6 +29,7 @@ public final class RequestDesk {
   private final ByteMethods methods = new ByteMethods(new MessagePool());
 
   /**
+   * @param lender runs small tiles on the thread that a request arrived on
    * @param clock the scheduler's
    * @param maxCandidates the most candidates of one request
    * @param defaultDeadlineNanos for calls without a deadline; 0 for none
@@ -35,6 +37,7 @@ public final class RequestDesk {
   public RequestDesk(
       ModelRepository repository,
       TileScheduler scheduler,
+      Executor lender,
       Admission admission,
       Telemetry telemetry,
       LongSupplier clock,
@@ -42,6 +45,7 @@ public final class RequestDesk {
       long defaultDeadlineNanos) {
     this.repository = repository;
     this.scheduler = scheduler;
+    this.lender = lender;
     this.admission = admission;
     this.telemetry = telemetry;
     this.clock = clock;
@@ -114,8 +118,7 @@ public final class RequestDesk {
       long arrivalNanos,
       long deadlineNanos,
       Priority priority,
-      boolean allowPartial,
-      Executor lender) {
+      boolean allowPartial) {
     RankTask task =
         new RankTask(
             pending.version().scheduled(),

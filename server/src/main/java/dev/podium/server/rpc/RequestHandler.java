@@ -2,7 +2,6 @@ package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
 import dev.podium.server.schedule.RankTask;
-import java.util.concurrent.Executor;
 
 /** What one protocol does with its requests. Thread-safe. */
 interface RequestHandler {
@@ -10,11 +9,10 @@ interface RequestHandler {
    * Handles one request.
    *
    * @param bytes given back to their pool when the request has ended
-   * @param deadlineNanos on the scheduler's clock
-   * @param lender runs a small request on the calling thread, after this has returned
+   * @param call whose request it is
    * @return what cancels it; null if it has been answered already
    */
-  RankTask handle(MessageBytes bytes, long deadlineNanos, RankResponder responder, Executor lender);
+  RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder);
 
   /** An answer as a message of a stream. */
   byte[] streamed(byte[] answer);

@@ -53,6 +53,7 @@ final class Statuses {
       case CANCELLED -> Status.CANCELLED;
       case INVALID_ARGUMENT -> Status.INVALID_ARGUMENT;
       case DEADLINE_EXCEEDED -> Status.DEADLINE_EXCEEDED;
+      case PERMISSION_DENIED -> Status.PERMISSION_DENIED;
       case NOT_FOUND -> Status.NOT_FOUND;
       case RESOURCE_EXHAUSTED -> Status.RESOURCE_EXHAUSTED;
       case UNAVAILABLE -> Status.UNAVAILABLE;

@@ -21,7 +21,7 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
 
   private final RequestHandler handler;
   private final ServerCall<MessageBytes, byte[]> call;
-  private final long deadlineNanos;
+  private final CallInfo info;
 
   // Guarded by this: a call takes one thread at a time, and answers come from many.
   private final Set<Item> inWork = new LinkedHashSet<>();
@@ -29,10 +29,10 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
   private boolean halfClosed;
   private boolean ended;
 
-  StreamCall(RequestHandler handler, ServerCall<MessageBytes, byte[]> call, long deadlineNanos) {
+  StreamCall(RequestHandler handler, ServerCall<MessageBytes, byte[]> call, CallInfo info) {
     this.handler = handler;
     this.call = call;
-    this.deadlineNanos = deadlineNanos;
+    this.info = info;
     call.sendHeaders(new Metadata());
     call.request(WINDOW);
   }
@@ -47,9 +47,7 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
       }
       inWork.add(item);
     }
-    LentThread lent = new LentThread();
-    item.start(handler.handle(bytes, deadlineNanos, item, lent));
-    lent.run();
+    item.start(handler.handle(bytes, info, item));
   }
 
   @Override

@@ -10,15 +10,15 @@ import io.grpc.Status;
 final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankResponder {
   private final RequestHandler handler;
   private final ServerCall<MessageBytes, byte[]> call;
-  private final long deadlineNanos;
+  private final CallInfo info;
   private MessageBytes message;
   private boolean malformed;
   private volatile RankTask task;
 
-  UnaryCall(RequestHandler handler, ServerCall<MessageBytes, byte[]> call, long deadlineNanos) {
+  UnaryCall(RequestHandler handler, ServerCall<MessageBytes, byte[]> call, CallInfo info) {
     this.handler = handler;
     this.call = call;
-    this.deadlineNanos = deadlineNanos;
+    this.info = info;
     call.request(2); // the second is only to find out that there is none
   }
 
@@ -43,9 +43,7 @@ final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankR
       refuseCount("no request");
       return;
     }
-    LentThread lent = new LentThread();
-    task = handler.handle(message, deadlineNanos, this, lent);
-    lent.run();
+    task = handler.handle(message, info, this);
   }
 
   @Override

@@ -14,6 +14,10 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class TimeHistogram {
   private static final int SCHEMA = 3;
+
+  /** Times this short count as none; above 0, as scrapers take it for the sign of a native one. */
+  private static final double ZERO_THRESHOLD = 0x1p-128;
+
   private static final int PER_DOUBLING = 1 << SCHEMA;
   private static final int FIRST_EXPONENT = -20;
   private static final int LAST_EXPONENT = 6;
@@ -136,7 +140,7 @@ public final class TimeHistogram {
         classic.build(),
         SCHEMA,
         0,
-        0,
+        ZERO_THRESHOLD,
         positive.build(),
         NativeHistogramBuckets.EMPTY,
         nanos.sum() * 1e-9,

@@ -1,2 +1,2 @@
-/** What the server tells about itself: meters, feature health, spans, the access log. */
+/** What the server tells about itself: meters, feature health, load. */
 package dev.podium.server.telemetry;

@@ -1,26 +1,19 @@
 package dev.podium.server.transport;
 
-import io.grpc.BindableService;
 import io.grpc.Server;
-import io.grpc.ServerStreamTracer;
 import io.grpc.netty.NettyServerBuilder;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -31,30 +24,31 @@ import java.util.concurrent.TimeUnit;
  * requests on.
  */
 public final class GrpcTransport {
-  private final EventLoopGroup acceptor;
-  private final EventLoopGroup loops;
-  private final List<Server> servers;
-  private final Path uds;
+  private static final int RESET_WINDOW_SECONDS = 5;
+
+  private final EventLoops loops;
+  private final List<Server> servers = new ArrayList<>();
+  private final TransportOptions options;
+  private final TransportServices services;
+  private final TlsKeys tls;
 
   private GrpcTransport(
-      EventLoopGroup acceptor, EventLoopGroup loops, List<Server> servers, Path uds) {
-    this.acceptor = acceptor;
+      EventLoops loops, TransportOptions options, TransportServices services, TlsKeys tls) {
     this.loops = loops;
-    this.servers = servers;
-    this.uds = uds;
+    this.options = options;
+    this.services = services;
+    this.tls = tls;
   }
 
   /**
    * Starts listening.
    *
-   * @throws IOException if an address can't be bound, naming it
+   * @param loops closed with the transport, also if this fails
+   * @throws IOException if an address can't be bound or a key can't be read, naming it
    */
   public static GrpcTransport start(
-      TransportOptions options,
-      List<BindableService> services,
-      List<ServerStreamTracer.Factory> tracers)
-      throws IOException {
-    boolean epoll = Epoll.isAvailable();
+      TransportOptions options, TransportServices services, EventLoops loops) throws IOException {
+    boolean epoll = loops.isEpoll();
     if (options.uds() != null && !epoll) {
       throw new IOException(
           "uds "
@@ -62,28 +56,20 @@ public final class GrpcTransport {
               + ": needs Linux's epoll, which isn't available here: "
               + Epoll.unavailabilityCause());
     }
-    IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-    EventLoopGroup acceptor =
-        new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("podium-accept", true), io);
-    EventLoopGroup loops =
-        new MultiThreadIoEventLoopGroup(
-            options.eventLoops(), new DefaultThreadFactory("podium-io", true), io);
-    GrpcTransport transport = new GrpcTransport(acceptor, loops, new ArrayList<>(), options.uds());
+    TlsKeys tls = options.tls() == null ? null : new TlsKeys(options.tls());
+    GrpcTransport transport = new GrpcTransport(loops, options, services, tls);
     try {
       transport.listen(
           new InetSocketAddress(options.host(), options.port()),
-          epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class,
-          options,
-          services,
-          tracers);
+          epoll ? EpollServerSocketChannel::new : NioServerSocketChannel::new,
+          tls == null ? null : tls.context());
       if (options.uds() != null) {
         Files.deleteIfExists(options.uds());
         transport.listen(
             new DomainSocketAddress(options.uds().toFile()),
-            EpollServerDomainSocketChannel.class,
-            options,
-            services,
-            tracers);
+            EpollServerDomainSocketChannel::new,
+            null);
+        Files.setPosixFilePermissions(options.uds(), options.udsPermissions());
       }
       return transport;
     } catch (IOException e) {
@@ -93,26 +79,54 @@ public final class GrpcTransport {
   }
 
   private void listen(
-      SocketAddress address,
-      Class<? extends ServerChannel> channel,
-      TransportOptions options,
-      List<BindableService> services,
-      List<ServerStreamTracer.Factory> tracers)
+      SocketAddress address, ChannelFactory<? extends ServerChannel> channels, SslContext security)
       throws IOException {
+    TransportOptions.Limits limits = options.limits();
+    ConnectionLimit connections = new ConnectionLimit(limits.connections());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
-            .bossEventLoopGroup(acceptor)
-            .workerEventLoopGroup(loops)
-            .channelType(channel)
+            .bossEventLoopGroup(loops.acceptor())
+            .workerEventLoopGroup(loops.loops())
+            .channelFactory(
+                () -> {
+                  ServerChannel channel = channels.newChannel();
+                  channel.pipeline().addLast(connections);
+                  return channel;
+                })
             .directExecutor()
-            .maxInboundMessageSize(options.maxMessageBytes());
-    services.forEach(builder::addService);
-    tracers.forEach(builder::addStreamTracerFactory);
+            .maxInboundMessageSize(limits.messageBytes())
+            .maxInboundMetadataSize(limits.metadataBytes())
+            .maxConcurrentCallsPerConnection(limits.streams())
+            .maxConnectionIdle(limits.idle().toNanos(), TimeUnit.NANOSECONDS)
+            .permitKeepAliveTime(limits.pingInterval().toNanos(), TimeUnit.NANOSECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(1, TimeUnit.MINUTES)
+            .keepAliveTimeout(20, TimeUnit.SECONDS)
+            .handshakeTimeout(10, TimeUnit.SECONDS)
+            .maxRstFramesPerWindow(limits.resets() * RESET_WINDOW_SECONDS, RESET_WINDOW_SECONDS);
+    if (!limits.age().isZero()) {
+      builder
+          .maxConnectionAge(limits.age().toNanos(), TimeUnit.NANOSECONDS)
+          .maxConnectionAgeGrace(1, TimeUnit.MINUTES);
+    }
+    if (security != null) {
+      builder.sslContext(security);
+    }
+    services.services().forEach(builder::addService);
+    services.interceptors().forEach(builder::intercept);
+    services.tracers().forEach(builder::addStreamTracerFactory);
     try {
       servers.add(builder.build().start());
     } catch (IOException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       throw new IOException(address + ": can't listen there: " + cause.getMessage(), e);
+    }
+  }
+
+  /** Looks whether the keys of TLS have changed. */
+  public void reload() {
+    if (tls != null) {
+      tls.reload();
     }
   }
 
@@ -139,8 +153,8 @@ public final class GrpcTransport {
         server.shutdownNow();
         server.awaitTermination(1, TimeUnit.SECONDS);
       }
-      if (uds != null) {
-        Files.deleteIfExists(uds);
+      if (options.uds() != null) {
+        Files.deleteIfExists(options.uds());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -149,8 +163,7 @@ public final class GrpcTransport {
     } catch (IOException e) {
       // The socket's file is left behind: the next start removes it.
     }
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-    acceptor.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    loops.close();
     return finished;
   }
 }

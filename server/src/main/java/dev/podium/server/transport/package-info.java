@@ -1,2 +1,2 @@
-/** Netty: TCP, Unix domain socket, message limits. */
+/** Netty: TCP, Unix domain socket, TLS and mutual TLS, what a client may ask of them. */
 package dev.podium.server.transport;

@@ -1,0 +1,98 @@
+package dev.podium.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.podium.server.ConfigReader.ConfigException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every setting: where it can stand, and what is said of a wrong one. */
+class ConfigReaderTest {
+  @TempDir Path folder;
+
+  static Set<String> keys() {
+    return ConfigReader.keys();
+  }
+
+  @ParameterizedTest
+  @MethodSource("keys")
+  void aWrongValueIsAnErrorThatNamesItsKey(String key) {
+    assertThatThrownBy(() -> ConfigReader.read(null, Map.of(), Map.of(key, "{no: such thing}")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("command line: ")
+        .hasMessageContaining(key.substring(key.lastIndexOf('.') + 1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "grpc.port, 65536, grpc.port: 65536 (expected: 0 to 65535)",
+    "grpc.max_metadata, 1KB, max_metadata",
+    "grpc.max_streams, 0, grpc.max_streams: 0",
+    "grpc.max_connections, 0, grpc.max_connections: 0",
+    "grpc.max_resets, 0, grpc.max_resets: 0",
+    "grpc.uds_permissions, rwx, grpc.uds_permissions: 'rwx' (expected: as in 'rw-rw----')",
+    "tls.certificate, a.crt, tls.key: missing",
+    "tls.key, a.key, tls.certificate: missing",
+    "tls.client_ca, ca.crt, tls.certificate: missing",
+    "tls.client_auth, required, tls.client_ca: missing",
+    "auth.issuer, me, auth.jwks: missing",
+    "auth.rules, '[{methods: [fly]}]', auth.rules: methods: 'fly' (expected: '*' or any of [rank",
+    "ranking.max_candidates, 0, ranking.max_candidates: 0",
+  })
+  void valuesMustBeInRangeAndFitTogether(String key, String value, String message) {
+    assertThatThrownBy(() -> ConfigReader.read(null, Map.of(), Map.of(key, value)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void theCommandLineBeatsTheEnvironmentAndThatTheFile() throws Exception {
+    Path file = folder.resolve("podium.yaml");
+    Files.writeString(file, "grpc: {port: 1, max_streams: 2}\nscheduler: {workers: 3}\n");
+    ServerConfig config =
+        ConfigReader.read(
+            file,
+            Map.of("PODIUM_GRPC_MAX_STREAMS", "20", "PODIUM_SCHEDULER_WORKERS", "30"),
+            Map.of("scheduler.workers", "300"));
+    assertThat(config.grpc().port()).isEqualTo(1);
+    assertThat(config.grpc().maxStreams()).isEqualTo(20);
+    assertThat(config.scheduler().workers()).isEqualTo(300);
+  }
+
+  @Test
+  void settingsThatNeedEachOtherMayComeInAnyOrder() throws Exception {
+    ServerConfig config =
+        ConfigReader.read(
+            null, Map.of("PODIUM_TLS_KEY", "a.key", "PODIUM_TLS_CERTIFICATE", "a.crt"), Map.of());
+    assertThat(config.tls().enabled()).isTrue();
+  }
+
+  @Test
+  void whatIsWrittenIsReadAsTheSame() throws Exception {
+    Path file = folder.resolve("podium.yaml");
+    ServerConfig config =
+        ConfigReader.read(null, Map.of(), Map.of("auth.rules", "[{principals: [a], models: [b]}]"));
+    Files.writeString(file, config.toYaml());
+    assertThat(ConfigReader.read(file, Map.of(), Map.of())).isEqualTo(config);
+  }
+
+  @Test
+  void unknownKeysAreErrorsEverywhere() throws Exception {
+    Path file = folder.resolve("podium.yaml");
+    Files.writeString(file, "grpc: {prot: 1}\n");
+    assertThatThrownBy(() -> ConfigReader.read(file, Map.of(), Map.of()))
+        .hasMessageContaining("unknown key 'grpc.prot'");
+    assertThatThrownBy(() -> ConfigReader.read(null, Map.of("PODIUM_PORT", "1"), Map.of()))
+        .hasMessageContaining("unknown variable PODIUM_PORT");
+    assertThatThrownBy(() -> ConfigReader.read(null, Map.of(), Map.of("port", "1")))
+        .hasMessageContaining("unknown key 'port'");
+  }
+}
