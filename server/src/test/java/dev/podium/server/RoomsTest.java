@@ -30,7 +30,6 @@ class RoomsTest {
     mayUse("engine", "feature", "fault");
     mayUse("schedule", "engine", "feature", "fault");
     mayUse("admission", "fault");
-    mayUse("access", "fault");
     mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
     mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
     mayUse(
