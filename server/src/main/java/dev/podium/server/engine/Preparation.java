@@ -104,21 +104,20 @@ final class Preparation {
     try (TileRunner runner = runner(null)) {
       independent = proof.rowsAreIndependent(runner, small);
       for (Probe probe : probes) {
-        runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
-        runner.run(probe.count());
+        proof.exported(runner, probe);
       }
     }
     Found found = new Found();
-    if (!independent) {
-      found.reason = "rows are not independent: a row's score changes with its neighbours";
-    } else if (loader == null) {
-      found.reason = "compiling is switched off";
-    } else if (!loader.hasContext()) {
-      found.reason = "the signature has no context features";
-    } else {
-      compile(loader, found);
-    }
     try {
+      if (!independent) {
+        found.reason = "rows are not independent: a row's score changes with its neighbours";
+      } else if (loader == null) {
+        found.reason = "compiling is switched off";
+      } else if (!loader.hasContext()) {
+        found.reason = "the signature has no context features";
+      } else {
+        compile(loader, found);
+      }
       return decide(independent, found, start);
     } catch (RankException | RuntimeException e) {
       if (found.halves != null) {
@@ -138,12 +137,8 @@ final class Preparation {
   }
 
   private void compile(HalvesLoader loader, Found found) throws RankException {
-    Compilation compilation;
-    try {
-      compilation = loader.compile(List.of());
-    } catch (RuntimeException e) {
-      // A graph that the compiler stumbles over is served as it was exported.
-      found.reason = "the compiler failed: " + e;
+    Compilation compilation = compiled(loader, List.of(), found);
+    if (compilation == null) {
       return;
     }
     found.report = compilation.report();
@@ -177,10 +172,10 @@ final class Preparation {
   /** Keeps the halves without a pass if they are no slower than with it. */
   private boolean tryWithout(HalvesLoader loader, List<Pass> without, Pass pass, Found found)
       throws RankException {
-    if (!(loader.compile(without) instanceof Compilation.Split split)) {
+    Found other = new Found();
+    if (!(compiled(loader, without, other) instanceof Compilation.Split split)) {
       return false;
     }
-    Found other = new Found();
     Halves leaner = loaded(loader, split, other);
     if (leaner == null) {
       return false;
@@ -202,6 +197,16 @@ final class Preparation {
     found.report = split.report();
     found.difference = other.difference;
     return true;
+  }
+
+  /** Compiles; null, with the reason, if the compiler stumbles over the graph. */
+  private static Compilation compiled(HalvesLoader loader, List<Pass> without, Found found) {
+    try {
+      return loader.compile(without);
+    } catch (RuntimeException e) {
+      found.reason = "the compiler failed: " + e;
+      return null;
+    }
   }
 
   /** Loads halves; null, with the reason, if they can't be. */

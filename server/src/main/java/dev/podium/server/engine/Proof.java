@@ -2,7 +2,9 @@ package dev.podium.server.engine;
 
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorSpec;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Compares what forms of a graph give for the same inputs. */
 final class Proof {
@@ -11,6 +13,9 @@ final class Proof {
 
   private final List<TensorSpec> outputs;
 
+  /** What the exported graph gave, so that each form that is tried is not paid for twice. */
+  private final Map<Probe, float[][]> exported = new IdentityHashMap<>();
+
   Proof(List<TensorSpec> outputs) {
     this.outputs = outputs;
   }
@@ -18,9 +23,7 @@ final class Proof {
   /** Whether each row's scores stay the same without the other rows. */
   boolean rowsAreIndependent(TileRunner runner, List<Probe> probes) throws RankException {
     for (Probe probe : probes) {
-      runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
-      runner.run(probe.count());
-      float[][] together = scores(runner, probe.count());
+      float[][] together = exported(runner, probe);
       for (int row = 0; row < probe.count(); row++) {
         runner.rows().copyRows(probe.rows(), row, 0, 1);
         runner.run(1);
@@ -46,18 +49,28 @@ final class Proof {
   double largestDifference(TileRunner runner, List<Probe> probes) throws RankException {
     double largest = 0;
     for (Probe probe : probes) {
-      runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
-      runner.run(probe.count());
-      float[][] exported = scores(runner, probe.count());
+      float[][] expected = exported(runner, probe);
       runSplit(runner, probe);
       float[][] split = scores(runner, probe.count());
-      for (int output = 0; output < exported.length; output++) {
-        for (int i = 0; i < exported[output].length; i++) {
-          largest = Math.max(largest, difference(exported[output][i], split[output][i]));
+      for (int output = 0; output < expected.length; output++) {
+        for (int i = 0; i < expected[output].length; i++) {
+          largest = Math.max(largest, difference(expected[output][i], split[output][i]));
         }
       }
     }
     return largest;
+  }
+
+  /** The exported graph's scores of a probe. */
+  float[][] exported(TileRunner runner, Probe probe) throws RankException {
+    float[][] known = exported.get(probe);
+    if (known == null) {
+      runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
+      runner.run(probe.count());
+      known = scores(runner, probe.count());
+      exported.put(probe, known);
+    }
+    return known;
   }
 
   static void runSplit(TileRunner runner, Probe probe) throws RankException {

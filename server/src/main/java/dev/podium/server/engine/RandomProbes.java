@@ -7,7 +7,6 @@ import dev.podium.server.feature.Kind;
 import dev.podium.server.feature.Role;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
-import java.nio.ByteBuffer;
 import java.util.Random;
 
 /**
@@ -41,8 +40,8 @@ final class RandomProbes {
       for (int row = 0; row < distinct; row++) {
         fill(feature, rows, row, draw);
       }
-      for (int row = distinct; row < count; row++) {
-        copyFirst(feature, rows, row);
+      if (feature.role() == Role.CONTEXT) {
+        rows.repeat(feature.input(), feature.column(), feature.width(), 0, count);
       }
     }
     return new Probe(rows, count, true);
@@ -66,7 +65,7 @@ final class RandomProbes {
       if (value) {
         put(feature, rows, first + i, draw);
       } else {
-        set(feature, rows, first + i, feature.sequence().padding());
+        rows.pad(feature.input(), first + i, 1, feature.sequence().padding());
       }
     }
   }
@@ -76,9 +75,10 @@ final class RandomProbes {
     if (type == ElementType.STRING) {
       rows.strings(feature.input())[element] = "value " + random.nextInt(3);
     } else if (feature.kind() == Kind.DENSE || type == ElementType.BOOL) {
-      set(feature, rows, element, type == ElementType.BOOL ? random.nextInt(2) : number(type));
+      double value = type == ElementType.BOOL ? random.nextInt(2) : number(type);
+      rows.putNumber(feature.input(), element, value);
     } else {
-      set(feature, rows, element, id(feature.ids(), draw));
+      rows.putNumber(feature.input(), element, id(feature.ids(), draw));
     }
   }
 
@@ -104,30 +104,5 @@ final class RandomProbes {
       return random.nextBoolean() ? from : from + count - 1;
     }
     return from + (long) (random.nextDouble() * count);
-  }
-
-  private static void set(Feature feature, TensorBuffers rows, int element, double value) {
-    ByteBuffer buffer = rows.numbers(feature.input());
-    switch (rows.specs().get(feature.input()).type()) {
-      case INT64 -> buffer.putLong(element * Long.BYTES, (long) value);
-      case INT32 -> buffer.putInt(element * Integer.BYTES, (int) value);
-      case FLOAT -> buffer.putFloat(element * Float.BYTES, (float) value);
-      case DOUBLE -> buffer.putDouble(element * Double.BYTES, value);
-      case BOOL -> buffer.put(element, (byte) value);
-      case STRING -> rows.strings(feature.input())[element] = "";
-    }
-  }
-
-  private static void copyFirst(Feature feature, TensorBuffers rows, int row) {
-    int input = feature.input();
-    int target = row * rows.rowElements(input) + feature.column();
-    if (rows.strings(input) != null) {
-      System.arraycopy(
-          rows.strings(input), feature.column(), rows.strings(input), target, feature.width());
-      return;
-    }
-    int size = rows.specs().get(input).type().bytes();
-    ByteBuffer buffer = rows.numbers(input);
-    buffer.put(target * size, buffer, feature.column() * size, feature.width() * size);
   }
 }

@@ -14,7 +14,6 @@ import java.util.Locale;
  * costs it no allocation.
  */
 public final class FeatureAssembler {
-  private final Signature signature;
   private final Feature[] features;
   private final boolean[] seen;
   private final ValueCursor cursor = new ValueCursor();
@@ -25,7 +24,6 @@ public final class FeatureAssembler {
   private long[] block = new long[512];
 
   public FeatureAssembler(Signature signature) {
-    this.signature = signature;
     this.features = signature.features().toArray(Feature[]::new);
     this.seen = new boolean[features.length];
   }
@@ -100,25 +98,38 @@ public final class FeatureAssembler {
     if (cursor.isRaw() && cursor.declaredRows() != count) {
       throw wrongRows(feature, cursor.declaredRows(), request.isContext(column), count);
     }
-    if (copyAtOnce(feature, target, firstRow, count)) {
-      // Done.
-    } else if (feature.wireType() == WireType.INT64) {
-      writeNumbers(index, target, firstRow, count, request.isContext(column), tally);
-    } else {
-      for (int row = 0; row < count; row++) {
-        int element = (firstRow + row) * target.rowElements(feature.input()) + feature.column();
-        for (int i = 0; i < feature.width(); i++) {
-          if (!cursor.hasNext()) {
-            throw wrongValues(
-                feature, (long) row * feature.width() + i, request.isContext(column), count);
-          }
-          writeValue(index, target, element + i, row, tally);
-        }
+    if (!copyAtOnce(feature, target, firstRow, count)) {
+      if (feature.wireType() == WireType.INT64) {
+        writeNumbers(index, target, firstRow, count, request.isContext(column), tally);
+      } else {
+        writeValues(index, target, firstRow, count, request.isContext(column), tally);
       }
     }
     if (cursor.hasNext()) {
       long sent = (long) count * feature.width() + cursor.drain();
       throw wrongValues(feature, sent, request.isContext(column), count);
+    }
+  }
+
+  /** Writes real numbers and text value by value. */
+  private void writeValues(
+      int index,
+      TensorBuffers target,
+      int firstRow,
+      int count,
+      boolean context,
+      AssemblyTally tally)
+      throws RankException {
+    Feature feature = features[index];
+    int width = feature.width();
+    for (int row = 0; row < count; row++) {
+      int element = (firstRow + row) * target.rowElements(feature.input()) + feature.column();
+      for (int i = 0; i < width; i++) {
+        if (!cursor.hasNext()) {
+          throw wrongValues(feature, (long) row * width + i, context, count);
+        }
+        writeValue(index, target, element + i, row, tally);
+      }
     }
   }
 
@@ -286,7 +297,7 @@ public final class FeatureAssembler {
       if (!rule.cutLeft()) {
         cursor.skip(dropped);
       }
-      writePadding(feature, target, rule.padLeft() ? element : element + kept, pad);
+      target.pad(feature.input(), rule.padLeft() ? element : element + kept, pad, rule.padding());
     }
     if (cursor.hasNext()) {
       throw wrongLengths(
@@ -316,17 +327,6 @@ public final class FeatureAssembler {
     }
   }
 
-  private void writePadding(Feature feature, TensorBuffers target, int element, int count) {
-    ElementType type = target.specs().get(feature.input()).type();
-    for (int i = 0; i < count; i++) {
-      if (type == ElementType.STRING) {
-        target.strings(feature.input())[element + i] = "";
-      } else {
-        putDouble(target.numbers(feature.input()), type, element + i, feature.sequence().padding());
-      }
-    }
-  }
-
   /** Writes the cursor's next number or text to an element of the feature's input. */
   private void writeValue(
       int index, TensorBuffers target, int element, int row, AssemblyTally tally)
@@ -340,7 +340,7 @@ public final class FeatureAssembler {
         if (feature.finite() && !Double.isFinite(value)) {
           throw notFinite(feature, value, row);
         }
-        putDouble(target.numbers(feature.input()), type, element, value);
+        target.putNumber(feature.input(), element, value);
       }
       case STRING -> {
         cursor.nextText();
@@ -386,60 +386,25 @@ public final class FeatureAssembler {
   }
 
   static void fillDefault(Feature feature, TensorBuffers target, int row) {
-    int element = row * target.rowElements(feature.input()) + feature.column();
-    ElementType type = target.specs().get(feature.input()).type();
+    int input = feature.input();
+    int element = row * target.rowElements(input) + feature.column();
     if (feature.kind() == Kind.SEQUENCE) {
-      for (int i = 0; i < feature.width(); i++) {
-        if (type == ElementType.STRING) {
-          target.strings(feature.input())[element + i] = "";
-        } else {
-          putDouble(
-              target.numbers(feature.input()), type, element + i, feature.sequence().padding());
-        }
-      }
+      target.pad(input, element, feature.width(), feature.sequence().padding());
       return;
     }
+    String[] strings = target.strings(input);
     for (int i = 0; i < feature.width(); i++) {
-      if (type == ElementType.STRING) {
-        target.strings(feature.input())[element + i] = (String) feature.defaultValue();
+      if (strings != null) {
+        strings[element + i] = (String) feature.defaultValue();
       } else {
-        putDouble(
-            target.numbers(feature.input()),
-            type,
-            element + i,
-            ((Number) feature.defaultValue()).doubleValue());
+        target.putNumber(input, element + i, ((Number) feature.defaultValue()).doubleValue());
       }
     }
   }
 
   /** Copies the feature's elements of one row to the rows after it. */
   static void repeat(Feature feature, TensorBuffers target, int row, int count) {
-    int rowElements = target.rowElements(feature.input());
-    int first = row * rowElements + feature.column();
-    String[] strings = target.strings(feature.input());
-    if (strings != null) {
-      for (int i = 1; i < count; i++) {
-        System.arraycopy(strings, first, strings, first + i * rowElements, feature.width());
-      }
-      return;
-    }
-    ByteBuffer buffer = target.numbers(feature.input());
-    int size = target.specs().get(feature.input()).type().bytes();
-    int from = first * size;
-    int length = feature.width() * size;
-    if (feature.width() == rowElements) {
-      // Whole rows: the part that is filled doubles with each copy.
-      int filled = 1;
-      while (filled < count) {
-        int rows = Math.min(filled, count - filled);
-        buffer.put(from + filled * length, buffer, from, rows * length);
-        filled += rows;
-      }
-      return;
-    }
-    for (int i = 1; i < count; i++) {
-      buffer.put(from + i * rowElements * size, buffer, from, length);
-    }
+    target.repeat(feature.input(), feature.column(), feature.width(), row, count);
   }
 
   private static void putLong(
@@ -462,17 +427,6 @@ public final class FeatureAssembler {
         buffer.put(element, (byte) value);
       }
       case STRING -> throw new AssertionError("a number can't go to text input of " + feature);
-    }
-  }
-
-  static void putDouble(ByteBuffer buffer, ElementType type, int element, double value) {
-    switch (type) {
-      case INT64 -> buffer.putLong(element * Long.BYTES, (long) value);
-      case INT32 -> buffer.putInt(element * Integer.BYTES, (int) value);
-      case FLOAT -> buffer.putFloat(element * Float.BYTES, (float) value);
-      case DOUBLE -> buffer.putDouble(element * Double.BYTES, value);
-      case BOOL -> buffer.put(element, (byte) (value != 0 ? 1 : 0));
-      case STRING -> throw new AssertionError("a number can't go to a text input");
     }
   }
 

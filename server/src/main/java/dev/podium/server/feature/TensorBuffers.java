@@ -98,6 +98,60 @@ public final class TensorBuffers {
     return sum;
   }
 
+  /** Writes a number to an element of a numeric input, in the input's own type. */
+  public void putNumber(int input, int element, double value) {
+    ByteBuffer buffer = numbers[input];
+    switch (specs.get(input).type()) {
+      case INT64 -> buffer.putLong(element * Long.BYTES, (long) value);
+      case INT32 -> buffer.putInt(element * Integer.BYTES, (int) value);
+      case FLOAT -> buffer.putFloat(element * Float.BYTES, (float) value);
+      case DOUBLE -> buffer.putDouble(element * Double.BYTES, value);
+      case BOOL -> buffer.put(element, (byte) (value != 0 ? 1 : 0));
+      case STRING -> throw new AssertionError("a number can't go to a text input");
+    }
+  }
+
+  /** Fills elements with a sequence's padding: the number, or the empty text. */
+  public void pad(int input, int element, int count, double value) {
+    for (int e = element; e < element + count; e++) {
+      if (strings[input] != null) {
+        strings[input][e] = "";
+      } else {
+        putNumber(input, e, value);
+      }
+    }
+  }
+
+  /** Copies a range of columns of one row to the rows after it, {@code count} rows in all. */
+  public void repeat(int input, int column, int width, int row, int count) {
+    int stride = rowElements[input];
+    int first = row * stride + column;
+    String[] text = strings[input];
+    if (text != null) {
+      for (int i = 1; i < count; i++) {
+        System.arraycopy(text, first, text, first + i * stride, width);
+      }
+      return;
+    }
+    ByteBuffer buffer = numbers[input];
+    int size = specs.get(input).type().bytes();
+    int from = first * size;
+    int length = width * size;
+    if (width == stride) {
+      // Whole rows: the part that is filled doubles with each copy.
+      int filled = 1;
+      while (filled < count) {
+        int rows = Math.min(filled, count - filled);
+        buffer.put(from + filled * length, buffer, from, rows * length);
+        filled += rows;
+      }
+      return;
+    }
+    for (int i = 1; i < count; i++) {
+      buffer.put(from + i * stride * size, buffer, from, length);
+    }
+  }
+
   /** Copies whole rows of all inputs from buffers with the same specs. */
   public void copyRows(TensorBuffers source, int sourceRow, int targetRow, int rows) {
     for (int i = 0; i < numbers.length; i++) {

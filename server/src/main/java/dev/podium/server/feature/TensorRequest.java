@@ -278,8 +278,7 @@ public final class TensorRequest implements RowSource {
           "0 to " + (feature.ids().size() - 1) + "; it has no out-of-vocabulary id");
     }
     tally.countOutOfVocabulary(signature.features().indexOf(feature));
-    ElementType type = target.specs().get(feature.input()).type();
-    FeatureAssembler.putDouble(target.numbers(feature.input()), type, element, id);
+    target.putNumber(feature.input(), element, id);
   }
 
   private RankException wrongValue(Feature feature, double value, int row, String expected) {

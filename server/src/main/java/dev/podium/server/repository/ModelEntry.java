@@ -69,8 +69,8 @@ final class ModelEntry {
         return loaded;
       }
     }
-    for (Map.Entry<Long, Slot> entry : now.descendingMap().entrySet()) {
-      return acquire(entry.getKey(), entry.getValue());
+    if (!now.isEmpty()) {
+      return acquire(now.lastKey(), now.lastEntry().getValue());
     }
     throw new RankException(FaultCode.NOT_FOUND, "model '" + name + "': " + message);
   }

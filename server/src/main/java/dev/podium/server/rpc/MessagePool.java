@@ -36,9 +36,9 @@ final class MessagePool {
   void giveBack(MessageBytes bytes) {
     int length = bytes.array().length;
     int bits = bits(length);
-    if (bits <= LARGEST_BITS && length == 1 << bits && !free[bits - SMALLEST_BITS].offer(bytes)) {
-      // Enough of this size are kept: the collector takes it.
-      return;
+    if (bits <= LARGEST_BITS && length == 1 << bits) {
+      // If enough of this size are kept, the collector takes it.
+      free[bits - SMALLEST_BITS].offer(bytes);
     }
   }
 
