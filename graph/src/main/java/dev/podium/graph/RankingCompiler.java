@@ -69,7 +69,8 @@ public final class RankingCompiler {
       Report report =
           new Report(
               applied, refused, halves.boundary(), importer.work(), Work.of(function), !opaque);
-      return new Compilation.Split(halves.context(), halves.candidate(), halves.boundary(), report);
+      return new Compilation.Split(
+          halves.context(), halves.candidate(), halves.boundary(), halves.bags(), report);
     } catch (Unsupported e) {
       refused.add(0, new Report.Refused("graph", e.getMessage()));
       return new Compilation.Unchanged(

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -86,7 +87,7 @@ class GeneratedGraphsTest {
         }
         Map<String, Runtime.Value> actual;
         try {
-          actual = halves(contextHalf, candidateHalf, inputs);
+          actual = halves(contextHalf, candidateHalf, split.bags(), inputs);
         } catch (OrtException e) {
           throw new AssertionError(what + ": " + e.getMessage(), e);
         }
@@ -106,12 +107,16 @@ class GeneratedGraphsTest {
   }
 
   private static Map<String, Runtime.Value> halves(
-      OrtSession contextHalf, OrtSession candidateHalf, Map<String, Runtime.Value> inputs)
+      OrtSession contextHalf,
+      OrtSession candidateHalf,
+      List<EmbeddingBag> bags,
+      Map<String, Runtime.Value> inputs)
       throws OrtException {
     Map<String, Runtime.Value> first = new HashMap<>();
     inputs.forEach((name, value) -> first.put(name, value.rows(0, 1)));
     Map<String, Runtime.Value> all = new HashMap<>(inputs);
     all.putAll(Runtime.run(contextHalf, first));
+    all.putAll(Runtime.sums(bags, inputs));
     return Runtime.run(candidateHalf, all);
   }
 

@@ -80,6 +80,7 @@ class ModelFoldersTest {
         inputs.forEach((name, value) -> once.put(name, value.rows(0, 1)));
         Map<String, Runtime.Value> all = new HashMap<>(inputs);
         all.putAll(Runtime.run(contextHalf, once));
+        all.putAll(Runtime.sums(split.bags(), inputs));
         Runtime.compare(Runtime.run(exported, inputs), Runtime.run(candidateHalf, all), TOLERANCE);
       }
     }
