@@ -9,6 +9,7 @@ import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -23,6 +24,7 @@ final class OnnxRunner implements TileRunner {
   private final OnnxForm exported;
   private final OnnxForm context;
   private final OnnxForm candidates;
+  private final List<BagSums> sums = new ArrayList<>();
   private final ContextCache contexts;
 
   /**
@@ -54,13 +56,9 @@ final class OnnxRunner implements TileRunner {
               runOptions,
               new TensorBuffers(inputs, 1),
               new TensorBuffers(List.of(), 1));
-      candidates =
-          new OnnxForm(
-              environment,
-              halves.candidates(),
-              runOptions,
-              new TensorBuffers(inputs, capacity),
-              scores);
+      TensorBuffers rows = halves.candidateBuffers(inputs, capacity);
+      candidates = new OnnxForm(environment, halves.candidates(), runOptions, rows, scores);
+      halves.bags().forEach(bag -> sums.add(new BagSums(bag, rows)));
     }
     floatScores = new FloatBuffer[outputs.size()];
     for (int i = 0; i < floatScores.length; i++) {
@@ -109,6 +107,9 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public void runCandidates(ContextTensors tensors, int count) throws RankException {
+    for (BagSums bag : sums) {
+      bag.fill(count);
+    }
     try {
       candidates.run(count, ((OnnxContext) tensors).values());
     } catch (OrtException e) {
