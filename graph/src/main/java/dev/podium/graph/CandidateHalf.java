@@ -91,7 +91,9 @@ final class CandidateHalf extends Half {
     Set<String> byOthers = new HashSet<>();
     for (Node node : function.order()) {
       if (node.op() instanceof Op.SumOfEntries sum) {
-        sum.sources().forEach(source -> bySums.add(source.input()));
+        sum.sources().stream()
+            .filter(source -> !source.context())
+            .forEach(source -> bySums.add(source.input()));
       } else if (node.shape() == null) {
         // Left as exported: what it reads by name isn't known here.
         return Set.of();

@@ -14,7 +14,8 @@ public sealed interface Compilation {
    *
    * @param contextHalf takes the context inputs under their own names with one row; an input matrix
    *     with context columns is taken whole, as {@code [1, columns]}, of which the other columns
-   *     are not read. Gives the boundary tensors
+   *     are not read. Gives the boundary tensors. If there are none, it is empty and not to be run:
+   *     all that the context contributes is its share of the bags' sums
    * @param candidateHalf takes the boundary tensors, the sums of the bags, and the candidate inputs
    *     with N rows under their own names, save those that the bags alone read; of an input matrix
    *     the context columns are not read. Gives the exported graph's outputs: same names, types and

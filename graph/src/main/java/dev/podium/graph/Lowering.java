@@ -88,7 +88,8 @@ final class Lowering {
     int start = 0;
     for (int i = 0; i < sources.size(); i++) {
       int size = tables(sums.get(0)).get(i).dim(0);
-      ids.add(new EmbeddingBag.Id(sources.get(i).input(), sources.get(i).column(), start, size));
+      Op.IdSource source = sources.get(i);
+      ids.add(new EmbeddingBag.Id(source.input(), source.column(), source.context(), start, size));
       start += size;
       List<Node> columns = new ArrayList<>();
       for (Node sum : sums) {

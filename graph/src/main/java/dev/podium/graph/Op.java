@@ -63,10 +63,11 @@ sealed interface Op {
   /**
    * Where an id lies in a request.
    *
-   * @param input a candidate input
+   * @param input an input of the exported graph
    * @param column its column there
+   * @param context whether it is the same for all rows
    */
-  record IdSource(String input, int column) {}
+  record IdSource(String input, int column, boolean context) {}
 
   record GatherElements(int axis) implements Op {}
 

@@ -51,9 +51,14 @@ public final class RankingCompiler {
       function = Passes.run(function, options, applied, refused);
       int hoisted = 0;
       for (Node node : function.order()) {
-        if (node.role() == Role.CONTEXT
-            && !(node.op() instanceof Op.Input)
-            && !(node.op() instanceof Op.Reshape)) {
+        boolean computed =
+            node.role() == Role.CONTEXT
+                && !(node.op() instanceof Op.Input)
+                && !(node.op() instanceof Op.Reshape);
+        boolean shared =
+            node.op() instanceof Op.SumOfEntries sum
+                && sum.sources().stream().anyMatch(Op.IdSource::context);
+        if (computed || shared) {
           hoisted++;
         }
       }

@@ -125,7 +125,7 @@ class PassesTest {
     Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.EMBEDDING_BAGS);
 
     assertThat(split.report().after().multiplyAddsPerRow()).isZero();
-    assertThat(onlyBag(split).ids()).containsExactly(new EmbeddingBag.Id("item", 0, 0, IDS));
+    assertThat(onlyBag(split).ids()).containsExactly(new EmbeddingBag.Id("item", 0, false, 0, IDS));
     assertThat(onlyBag(split).sums())
         .singleElement()
         .extracting(TensorInfo::shape)
@@ -162,11 +162,45 @@ class PassesTest {
     EmbeddingBag bag = onlyBag(split);
     assertThat(bag.ids())
         .containsExactly(
-            new EmbeddingBag.Id("item1", 0, 0, IDS + 1),
-            new EmbeddingBag.Id("item3", 0, IDS + 1, IDS + 3),
-            new EmbeddingBag.Id("item5", 0, 2 * IDS + 4, IDS + 5));
+            new EmbeddingBag.Id("item1", 0, false, 0, IDS + 1),
+            new EmbeddingBag.Id("item3", 0, false, IDS + 1, IDS + 3),
+            new EmbeddingBag.Id("item5", 0, false, 2 * IDS + 4, IDS + 5));
     assertThat(bag.sums()).hasSize(3);
     assertThat(operators(split.candidateHalf())).doesNotContain("Gather", "MatMul", "ReduceSum");
+  }
+
+  @Test
+  void takesTheContextsShareAndConstantsAlong() {
+    TestGraph g = new TestGraph();
+    String user = g.embed(g.ids("user", -1), IDS, 8);
+    String item = g.embed(g.ids("item", -1), IDS, 8);
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item);
+    g.output(g.op("Tanh", Networks.layer(g, joined, 16, 3)), -1, 3);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids())
+        .containsExactlyInAnyOrder(
+            new EmbeddingBag.Id("item", 0, false, 0, IDS),
+            new EmbeddingBag.Id("user", 0, true, IDS, IDS));
+    assertThat(split.boundary()).isEmpty();
+    assertThat(operators(split.candidateHalf())).containsExactly("Tanh");
+  }
+
+  @Test
+  void leavesAContextThatIsMoreThanIdsToItsHalf() {
+    TestGraph g = new TestGraph();
+    String user = g.op("Tanh", g.floats("user", -1, 8));
+    String item = g.embed(g.ids("item", -1), IDS, 8);
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item);
+    g.output(g.op("Tanh", Networks.layer(g, joined, 16, 3)), -1, 3);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids()).noneMatch(EmbeddingBag.Id::context);
+    assertThat(split.boundary()).hasSize(1);
   }
 
   @Test
@@ -188,7 +222,8 @@ class PassesTest {
 
     assertThat(onlyBag(split).ids())
         .containsExactly(
-            new EmbeddingBag.Id("X", 1, 0, IDS), new EmbeddingBag.Id("X", 2, IDS, IDS));
+            new EmbeddingBag.Id("X", 1, false, 0, IDS),
+            new EmbeddingBag.Id("X", 2, false, IDS, IDS));
   }
 
   @Test

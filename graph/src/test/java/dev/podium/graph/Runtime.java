@@ -222,7 +222,9 @@ final class Runtime {
     Map<String, Value> once = new HashMap<>();
     inputs.forEach((name, value) -> once.put(name, value.rows(0, 1)));
     Map<String, Value> all = new HashMap<>(inputs);
-    all.putAll(run(split.contextHalf(), once));
+    if (!split.boundary().isEmpty()) {
+      all.putAll(run(split.contextHalf(), once));
+    }
     all.putAll(sums(split.bags(), inputs));
     return run(split.candidateHalf(), all);
   }
@@ -239,7 +241,7 @@ final class Runtime {
         Value value = inputs.get(id.input());
         int columns = value.size() / rows;
         for (int row = 0; row < rows; row++) {
-          int at = row * columns + id.column();
+          int at = (id.context() ? 0 : row * columns) + id.column();
           int entry = (int) (value.longs() != null ? value.longs()[at] : value.floats()[at]);
           int first = (id.start() + entry + (entry < 0 ? id.size() : 0)) * width;
           for (int i = 0; i < width; i++) {
