@@ -1,9 +1,10 @@
 package dev.podium.graph;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Finds sums over embedded ids: the part of a linear layer that reads embeddings, {@code Σ_f
@@ -146,16 +147,23 @@ final class EmbeddingBags implements Rule {
     }
 
     /** An id and the number of its values. */
-    private record Rows(Node id, int count) {}
+    private record Rows(Node id, int count) {
+      /** The same in all sums, so that those over the same ids become one bag. */
+      static final Comparator<Rows> ORDER =
+          Comparator.comparing((Rows rows) -> rows.id().role())
+              .thenComparing(rows -> rows.id().id())
+              .thenComparing(Rows::count);
+    }
 
     private Node sum(List<PerId.Table> summands) {
-      Map<Rows, Node> tables = new LinkedHashMap<>();
+      Map<Rows, Node> tables = new TreeMap<>(Rows.ORDER);
       List<Node> constants = new ArrayList<>();
       for (PerId.Table summand : summands) {
         if (summand.id() == null) {
           constants.add(summand.table());
         } else {
-          tables.merge(new Rows(summand.id(), summand.table().dim(0)), summand.table(), this::plus);
+          Rows rows = new Rows(summand.id(), summand.table().dim(0));
+          tables.merge(rows, summand.table(), this::plus);
         }
       }
       Rows first = tables.keySet().iterator().next();

@@ -16,7 +16,7 @@ final class EntrySums {
    */
   EntrySums(Nodes nodes, Role side, long maxElements) {
     this.nodes = nodes;
-    this.columns = new Columns(nodes);
+    this.columns = new Columns(nodes, side);
     this.perId = new PerId(nodes, side, maxElements);
   }
 

@@ -162,9 +162,12 @@ class PassesTest {
     EmbeddingBag bag = onlyBag(split);
     assertThat(bag.ids())
         .containsExactly(
-            new EmbeddingBag.Id("item1", 0, false, 0, IDS + 1),
-            new EmbeddingBag.Id("item3", 0, false, IDS + 1, IDS + 3),
-            new EmbeddingBag.Id("item5", 0, false, 2 * IDS + 4, IDS + 5));
+            new EmbeddingBag.Id("user0", 0, true, 0, IDS),
+            new EmbeddingBag.Id("user2", 0, true, IDS, IDS + 2),
+            new EmbeddingBag.Id("user4", 0, true, 2 * IDS + 2, IDS + 4),
+            new EmbeddingBag.Id("item1", 0, false, 3 * IDS + 6, IDS + 1),
+            new EmbeddingBag.Id("item3", 0, false, 4 * IDS + 7, IDS + 3),
+            new EmbeddingBag.Id("item5", 0, false, 5 * IDS + 10, IDS + 5));
     assertThat(bag.sums()).hasSize(3);
     assertThat(operators(split.candidateHalf())).doesNotContain("Gather", "MatMul", "ReduceSum");
   }
@@ -174,16 +177,18 @@ class PassesTest {
     TestGraph g = new TestGraph();
     String user = g.embed(g.ids("user", -1), IDS, 8);
     String item = g.embed(g.ids("item", -1), IDS, 8);
-    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item);
-    g.output(g.op("Tanh", Networks.layer(g, joined, 16, 3)), -1, 3);
+    String city = g.embed(g.ids("city", -1), IDS, 8);
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item, city);
+    g.output(g.op("Tanh", Networks.layer(g, joined, 24, 3)), -1, 3);
 
     Compilation.Split split =
-        compiled(g, ContextInputs.of("user"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+        compiled(g, ContextInputs.of("user", "city"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
 
     assertThat(onlyBag(split).ids())
-        .containsExactlyInAnyOrder(
-            new EmbeddingBag.Id("item", 0, false, 0, IDS),
-            new EmbeddingBag.Id("user", 0, true, IDS, IDS));
+        .containsExactly(
+            new EmbeddingBag.Id("user", 0, true, 0, IDS),
+            new EmbeddingBag.Id("city", 0, true, IDS, IDS),
+            new EmbeddingBag.Id("item", 0, false, 2 * IDS, IDS));
     assertThat(split.boundary()).isEmpty();
     assertThat(operators(split.candidateHalf())).containsExactly("Tanh");
   }

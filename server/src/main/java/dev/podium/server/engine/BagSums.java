@@ -3,70 +3,69 @@ package dev.podium.server.engine;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.util.List;
 
 /**
- * Adds up one bag's table rows for the candidates of a tile, in the buffers of one worker. A row's
- * sum stays in the core's cache until it is complete.
+ * Adds up one bag's table rows in the buffers of one worker: the context's share once a request,
+ * the rest for each candidate. A row's sum stays in the core's cache until it is complete.
  */
 final class BagSums {
-  private final LoadedBag loaded;
-  private final TensorBuffers buffers;
-  private final int[] inputs;
-  private final int[] entries;
+  private final float[][] table;
+  private final EntryReader context;
+  private final EntryReader candidates;
   private final float[] sum;
   private final FloatBuffer[] targets;
   private final int[] widths;
 
   /**
-   * @param buffers the candidate half's: the ids are read from them and the sums written to them
+   * @param contextRow the context half's buffers
+   * @param candidateRows the candidate half's: ids are read from them and the sums written to them
    */
-  BagSums(LoadedBag loaded, TensorBuffers buffers) {
-    this.loaded = loaded;
-    this.buffers = buffers;
-    List<EmbeddingBag.Id> ids = loaded.bag().ids();
-    inputs = new int[ids.size()];
-    for (int i = 0; i < inputs.length; i++) {
-      inputs[i] = index(ids.get(i).input());
-    }
-    entries = new int[Math.multiplyExact(buffers.capacity(), inputs.length)];
+  BagSums(LoadedBag loaded, TensorBuffers contextRow, TensorBuffers candidateRows) {
+    table = loaded.table();
+    context = new EntryReader(ids(loaded, true), contextRow);
+    candidates = new EntryReader(ids(loaded, false), candidateRows);
     sum = new float[loaded.width()];
     int sums = loaded.bag().sums().size();
     targets = new FloatBuffer[sums];
     widths = new int[sums];
     for (int i = 0; i < sums; i++) {
-      int target = index(loaded.bag().sums().get(i).name());
-      ByteBuffer bytes = buffers.numbers(target);
+      int target = EntryReader.index(candidateRows, loaded.bag().sums().get(i).name());
+      ByteBuffer bytes = candidateRows.numbers(target);
       targets[i] = bytes.duplicate().order(bytes.order()).asFloatBuffer();
-      widths[i] = buffers.rowElements(target);
+      widths[i] = candidateRows.rowElements(target);
     }
   }
 
-  private int index(String name) {
-    List<TensorSpec> specs = buffers.specs();
-    for (int i = 0; i < specs.size(); i++) {
-      if (specs.get(i).name().equals(name)) {
-        return i;
-      }
-    }
-    throw new IllegalArgumentException("no buffer for '" + name + "'");
+  private static List<EmbeddingBag.Id> ids(LoadedBag loaded, boolean context) {
+    return loaded.bag().ids().stream().filter(id -> id.context() == context).toList();
+  }
+
+  /**
+   * The context's share of every row's sum.
+   *
+   * @throws RankException if an id is out of its table
+   */
+  float[] shareOfContext() throws RankException {
+    float[] share = new float[sum.length];
+    addUp(share, context.read(1), 0, context.perRow());
+    return share;
   }
 
   /**
    * Sums for the first rows.
    *
+   * @param share the context's
    * @throws RankException if an id is out of its table
    */
-  void fill(int rows) throws RankException {
-    for (int i = 0; i < inputs.length; i++) {
-      readIds(i, rows);
-    }
+  void fill(float[] share, int rows) throws RankException {
+    int[] entries = candidates.read(rows);
+    int perRow = candidates.perRow();
     for (int row = 0; row < rows; row++) {
-      addUp(row * inputs.length);
+      System.arraycopy(share, 0, sum, 0, sum.length);
+      addUp(sum, entries, row * perRow, perRow);
       int from = 0;
       for (int i = 0; i < targets.length; i++) {
         targets[i].put(row * widths[i], sum, from, widths[i]);
@@ -75,48 +74,9 @@ final class BagSums {
     }
   }
 
-  private void readIds(int number, int rows) throws RankException {
-    EmbeddingBag.Id id = loaded.bag().ids().get(number);
-    int input = inputs[number];
-    int stride = buffers.rowElements(input);
-    LongBuffer longs = buffers.longs(input);
-    for (int row = 0; row < rows; row++) {
-      int element = row * stride + id.column();
-      long value = longs != null ? longs.get(element) : number(input, element);
-      long entry = value < 0 ? value + id.size() : value;
-      if (entry < 0 || entry >= id.size()) {
-        throw RankException.invalid(
-            "input '"
-                + id.input()
-                + "': row "
-                + row
-                + (stride > 1 ? ", column " + id.column() : "")
-                + ": "
-                + value
-                + " (expected: an id of its embedding, 0 to "
-                + (id.size() - 1)
-                + ")");
-      }
-      entries[row * inputs.length + number] = id.start() + (int) entry;
-    }
-  }
-
-  private long number(int input, int element) {
-    ByteBuffer bytes = buffers.numbers(input);
-    return switch (buffers.specs().get(input).type()) {
-      case INT64 -> bytes.getLong(element * Long.BYTES);
-      case INT32 -> bytes.getInt(element * Integer.BYTES);
-      case FLOAT -> (long) bytes.getFloat(element * Float.BYTES);
-      case DOUBLE -> (long) bytes.getDouble(element * Double.BYTES);
-      case BOOL, STRING -> throw new AssertionError("an id can't be a flag or text");
-    };
-  }
-
-  private void addUp(int first) {
-    float[][] table = loaded.table();
-    int end = first + inputs.length;
-    int at = first + 1;
-    System.arraycopy(table[entries[first]], 0, sum, 0, sum.length);
+  private void addUp(float[] sum, int[] entries, int first, int count) {
+    int end = first + count;
+    int at = first;
     for (; at + 4 <= end; at += 4) {
       add(
           sum,

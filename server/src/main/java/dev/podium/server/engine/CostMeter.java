@@ -13,7 +13,7 @@ final class CostMeter {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
   private static final int LEAST_RUNS = 3;
   private static final int MOST_RUNS = 200;
-  private static final long MOST_SETTLING_NANOS = 500_000_000;
+  private static final long MOST_SETTLING_NANOS = 2_000_000_000;
 
   /** Something to time. */
   @FunctionalInterface

@@ -13,6 +13,7 @@ import java.util.List;
 /**
  * The two halves of a compiled graph, loaded. Thread-safe as sessions are; closed once.
  *
+ * @param context null if all that the context contributes is its share of the bags' sums
  * @param bags what is added up before the candidate half runs
  * @param writer writes the halves to a folder
  */
@@ -40,7 +41,9 @@ record Halves(OrtSession context, OrtSession candidates, List<LoadedBag> bags, W
 
   @Override
   public void close() {
-    OnnxSession.close(context);
+    if (context != null) {
+      OnnxSession.close(context);
+    }
     OnnxSession.close(candidates);
   }
 }

@@ -68,11 +68,12 @@ final class HalvesLoader {
         bags.add(LoadedBag.of(bag, table));
       }
     }
-    OrtSession first = load(split.contextHalf());
+    OrtSession candidates = load(split.candidateHalf());
     try {
-      return new Halves(first, load(split.candidateHalf()), List.copyOf(bags), writer(without));
+      OrtSession first = split.boundary().isEmpty() ? null : load(split.contextHalf());
+      return new Halves(first, candidates, List.copyOf(bags), writer(without));
     } catch (OrtException e) {
-      OnnxSession.close(first);
+      OnnxSession.close(candidates);
       throw e;
     }
   }

@@ -226,10 +226,12 @@ final class Preparation {
 
   /** Has the sums over bags compiled, so that what is measured of them is what will be served. */
   private void settle(Halves halves) throws RankException {
+    TensorBuffers context = new TensorBuffers(signature.inputs(), 1);
     TensorBuffers rows = halves.candidateBuffers(signature.inputs(), TRIAL_ROWS);
     for (LoadedBag bag : halves.bags()) {
-      BagSums sums = new BagSums(bag, rows);
-      meter.settle(() -> sums.fill(TRIAL_ROWS), TRIAL_ROWS * bag.compiledMicrosPerRow());
+      BagSums sums = new BagSums(bag, context, rows);
+      float[] share = sums.shareOfContext();
+      meter.settle(() -> sums.fill(share, TRIAL_ROWS), TRIAL_ROWS * bag.compiledMicrosPerRow());
     }
   }
 
