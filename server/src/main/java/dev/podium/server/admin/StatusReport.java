@@ -21,7 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * What the server is doing, as JSON. Rates and percentiles are those of the last moments before a
@@ -37,7 +37,7 @@ public final class StatusReport {
   private record Moment(long millis, Map<VersionMeters, long[]> answered) {}
 
   private final String serverVersion;
-  private final BooleanSupplier ready;
+  private final Supplier<List<String>> missing;
   private final ModelRepository repository;
   private final Telemetry telemetry;
   private final TileScheduler scheduler;
@@ -45,17 +45,17 @@ public final class StatusReport {
   private final ArrayDeque<Moment> moments = new ArrayDeque<>();
 
   /**
-   * @param ready whether the server takes requests
+   * @param missing why the server should not be sent requests, a sentence each
    */
   public StatusReport(
       String serverVersion,
-      BooleanSupplier ready,
+      Supplier<List<String>> missing,
       ModelRepository repository,
       Telemetry telemetry,
       TileScheduler scheduler,
       Admission admission) {
     this.serverVersion = serverVersion;
-    this.ready = ready;
+    this.missing = missing;
     this.repository = repository;
     this.telemetry = telemetry;
     this.scheduler = scheduler;
@@ -82,7 +82,9 @@ public final class StatusReport {
     }
     ObjectNode report = JSON.createObjectNode();
     report.put("version", serverVersion);
-    report.put("ready", ready.getAsBoolean());
+    List<String> notReady = missing.get();
+    report.put("ready", notReady.isEmpty());
+    notReady.forEach(report.putArray("not_ready")::add);
     report.put("uptime_seconds", now / 1000.0);
     report.put("window_seconds", (now - since.millis()) / 1000.0);
     scheduler(report.putObject("scheduler"));

@@ -10,6 +10,11 @@ import java.util.List;
  * @param message why none of it can be served; empty if that is not so
  */
 public record ModelStatus(String name, List<Version> versions, String message) {
+  /** Whether a request that names no version can be answered. */
+  public boolean available() {
+    return versions.stream().anyMatch(version -> version.state() == VersionState.AVAILABLE);
+  }
+
   /**
    * One of its versions.
    *

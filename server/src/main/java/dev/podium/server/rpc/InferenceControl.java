@@ -31,6 +31,8 @@ import dev.podium.inference.ServerReadyRequest;
 import dev.podium.inference.ServerReadyResponse;
 import dev.podium.inference.StatisticDuration;
 import dev.podium.server.access.CallAccess;
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.Signature;
@@ -48,6 +50,10 @@ import dev.podium.server.telemetry.VersionMeters;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -61,21 +67,28 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
       List.of("model_repository", "model_configuration", "statistics", "binary_tensor_data");
 
   private final ModelRepository repository;
+  private final ModelControl control;
+  private final Executor files;
   private final BooleanSupplier ready;
   private final Function<ServedVersion, VersionMeters> statistics;
   private final String serverVersion;
 
   /**
-   * @param ready whether the server takes requests
+   * @param files runs what looks at the repository's folder
+   * @param ready whether the server should be sent requests
    * @param statistics of a version, which may not have served yet
    * @param serverVersion for the metadata
    */
   public InferenceControl(
       ModelRepository repository,
+      ModelControl control,
+      Executor files,
       BooleanSupplier ready,
       Function<ServedVersion, VersionMeters> statistics,
       String serverVersion) {
     this.repository = repository;
+    this.control = control;
+    this.files = files;
     this.ready = ready;
     this.statistics = statistics;
     this.serverVersion = serverVersion;
@@ -160,25 +173,58 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
     }
   }
 
+  /** Models that lie in the repository and were never loaded have no state, as in Triton. */
   @Override
   public void repositoryIndex(
       RepositoryIndexRequest request, StreamObserver<RepositoryIndexResponse> answer) {
-    RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
+    if (!onlyRepository(request.getRepositoryName(), answer)) {
+      return;
+    }
     CallAccess access = CallAccess.current();
-    for (ModelStatus model : repository.status()) {
-      if (!access.allows(model.name())) {
-        continue;
+    try {
+      files.execute(() -> index(request.getReady(), access, answer));
+    } catch (RejectedExecutionException e) {
+      refuse(answer, new RankException(FaultCode.UNAVAILABLE, "the server is shutting down"));
+    }
+  }
+
+  private void index(
+      boolean readyOnly, CallAccess access, StreamObserver<RepositoryIndexResponse> answer) {
+    Set<String> names = new TreeSet<>();
+    try {
+      names.addAll(repository.found());
+    } catch (ModelException e) {
+      refuse(answer, new RankException(FaultCode.INTERNAL, e.getMessage(), e));
+      return;
+    }
+    repository.status().forEach(model -> names.add(model.name()));
+    RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
+    for (String name : names) {
+      if (access.allows(name)) {
+        index(repository.status(name), name, readyOnly, index);
       }
-      if (model.versions().isEmpty() && !request.getReady()) {
-        index.addModelsBuilder().setName(model.name()).setReason(model.message());
-      }
-      for (ModelStatus.Version version : model.versions()) {
-        if (request.getReady() && version.state() != VersionState.AVAILABLE) {
-          continue;
-        }
+    }
+    send(answer, index.build());
+  }
+
+  private static void index(
+      ModelStatus model, String name, boolean readyOnly, RepositoryIndexResponse.Builder index) {
+    if (model == null || model.versions().isEmpty()) {
+      if (!readyOnly) {
         index
             .addModelsBuilder()
-            .setName(model.name())
+            .setName(name)
+            .setState(model == null ? "" : "UNAVAILABLE")
+            .setReason(model == null ? "" : model.message());
+      }
+      return;
+    }
+    for (ModelStatus.Version version : model.versions()) {
+      boolean available = version.state() == VersionState.AVAILABLE;
+      if (available || !readyOnly) {
+        index
+            .addModelsBuilder()
+            .setName(name)
             .setVersion(Long.toString(version.number()))
             .setState(
                 switch (version.state()) {
@@ -187,30 +233,82 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
                   case UNLOADING -> "UNLOADING";
                   case UNLOADED, FAILED -> "UNAVAILABLE";
                 })
-            .setReason(version.state() == VersionState.AVAILABLE ? "" : version.message());
+            .setReason(available ? "" : version.message());
       }
     }
-    send(answer, index.build());
   }
 
   @Override
   public void repositoryModelLoad(
       RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> answer) {
-    refuseControl(answer);
+    String model = request.getModelName();
+    if (!onlyRepository(request.getRepositoryName(), answer) || !mayControl(model, answer)) {
+      return;
+    }
+    if (request.getParametersCount() > 0) {
+      String parameter = request.getParametersMap().keySet().iterator().next();
+      refuse(
+          answer,
+          RankException.invalid(
+              "parameter '"
+                  + parameter
+                  + "': not supported (expected: none; a model is what its folder holds)"));
+      return;
+    }
+    control.load(
+        model,
+        failure -> {
+          if (failure == null) {
+            send(answer, RepositoryModelLoadResponse.getDefaultInstance());
+          } else if (failure.code() == FaultCode.NOT_FOUND) {
+            // Triton's code and words.
+            refuse(
+                answer,
+                new RankException(
+                    FaultCode.INTERNAL,
+                    "failed to load '" + model + "', failed to poll from model repository"));
+          } else {
+            refuse(answer, failure);
+          }
+        });
   }
 
+  /** As in Triton, a model that isn't loaded is unloaded without an error. */
   @Override
   public void repositoryModelUnload(
       RepositoryModelUnloadRequest request, StreamObserver<RepositoryModelUnloadResponse> answer) {
-    refuseControl(answer);
+    String model = request.getModelName();
+    if (onlyRepository(request.getRepositoryName(), answer) && mayControl(model, answer)) {
+      control.unload(
+          model,
+          failure -> {
+            if (failure == null) {
+              send(answer, RepositoryModelUnloadResponse.getDefaultInstance());
+            } else {
+              refuse(answer, failure);
+            }
+          });
+    }
   }
 
-  /** Triton's code for servers that don't let clients load models. */
-  private static void refuseControl(StreamObserver<?> answer) {
-    answer.onError(
-        Status.UNAVAILABLE
-            .withDescription("explicit model load / unload is not allowed")
-            .asRuntimeException());
+  private static boolean mayControl(String model, StreamObserver<?> answer) {
+    try {
+      CallAccess.current().check(model);
+      return true;
+    } catch (RankException e) {
+      refuse(answer, e);
+      return false;
+    }
+  }
+
+  private static boolean onlyRepository(String named, StreamObserver<?> answer) {
+    if (!named.isEmpty()) {
+      answer.onError(
+          Status.UNIMPLEMENTED
+              .withDescription("'repository_name' specification is not supported")
+              .asRuntimeException());
+    }
+    return named.isEmpty();
   }
 
   private ModelMetadataResponse metadata(LoadedVersion version) {

@@ -13,6 +13,8 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,10 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
 
   private final LoadMeter meter;
   private final ScheduledExecutorService timer;
+
+  /** Streams of reports, and what stops each. */
+  private final Map<ServerCallStreamObserver<OrcaLoadReport>, Runnable> open =
+      new ConcurrentHashMap<>();
 
   /**
    * @param timer sends the reports out of band; not closed here
@@ -53,7 +59,23 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
             0,
             interval,
             TimeUnit.MILLISECONDS);
-    call.setOnCancelHandler(() -> reports.cancel(false));
+    Runnable end = () -> reports.cancel(false);
+    call.setOnCancelHandler(
+        () -> {
+          end.run();
+          open.remove(call);
+        });
+    open.put(call, end);
+  }
+
+  /** Ends the streams of reports, which would go on for ever; for good. */
+  public void close() {
+    open.forEach(
+        (call, end) -> {
+          end.run();
+          timer.execute(call::onCompleted);
+        });
+    open.clear();
   }
 
   /** Puts a report into the trailers of every call. */
