@@ -188,7 +188,8 @@ public final class PodiumServer implements AutoCloseable {
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
               readiness::missing,
-              new ServerCollector(telemetry, calls, scheduler, admission, repository),
+              new ServerCollector(
+                  telemetry, calls, scheduler, admission, repository, GrpcTransport::directBytes),
               new StatusReport(
                   VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {

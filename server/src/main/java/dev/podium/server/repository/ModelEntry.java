@@ -229,7 +229,12 @@ final class ModelEntry {
             .map(Map.Entry::getKey)
             .sorted(Comparator.naturalOrder())
             .toList();
-    return new ModelStatus.Version(number, slot.state(), slot.message(), pointing);
+    return new ModelStatus.Version(
+        number,
+        slot.state(),
+        slot.message(),
+        pointing,
+        slot.loaded() == null ? 0 : slot.loaded().fileBytes());
   }
 
   private void set(long number, Slot slot) {

@@ -21,6 +21,8 @@ public record ModelStatus(String name, List<Version> versions, String message) {
    * @param number the version folder's number
    * @param message why it failed, or what to know of it; may be empty
    * @param labels the labels that point at it
+   * @param fileBytes size of its graph and weight files; 0 if it isn't in memory
    */
-  public record Version(long number, VersionState state, String message, List<String> labels) {}
+  public record Version(
+      long number, VersionState state, String message, List<String> labels, long fileBytes) {}
 }

@@ -2,6 +2,7 @@ package dev.podium.server.telemetry;
 
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
+import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
 import dev.podium.server.repository.VersionState;
@@ -20,9 +21,11 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Everything that Podium measures, as Prometheus wants it, put together when it is scraped. Labels
@@ -38,18 +41,25 @@ public final class ServerCollector implements MultiCollector {
   private final TileScheduler scheduler;
   private final Admission admission;
   private final ModelRepository repository;
+  private final LongSupplier networkBytes;
+  private final ProcessMemory memory = new ProcessMemory(Path.of("/proc/self/status"));
 
+  /**
+   * @param networkBytes direct memory that the network library holds; below 0 if it doesn't say
+   */
   public ServerCollector(
       Telemetry telemetry,
       CallMeters calls,
       TileScheduler scheduler,
       Admission admission,
-      ModelRepository repository) {
+      ModelRepository repository,
+      LongSupplier networkBytes) {
     this.telemetry = telemetry;
     this.calls = calls;
     this.scheduler = scheduler;
     this.admission = admission;
     this.repository = repository;
+    this.networkBytes = networkBytes;
   }
 
   @Override
@@ -63,6 +73,7 @@ public final class ServerCollector implements MultiCollector {
     scheduler(all);
     admission(all);
     models(all);
+    memory(versions, all);
     return all.build();
   }
 
@@ -244,6 +255,51 @@ public final class ServerCollector implements MultiCollector {
       }
     }
     all.metricSnapshot(states.build());
+    GaugeSnapshot.Builder files =
+        GaugeSnapshot.builder()
+            .name("podium_model_file_bytes")
+            .help("Size of a loaded version's graph and weight files.");
+    for (ModelStatus model : repository.status()) {
+      for (ModelStatus.Version version : model.versions()) {
+        if (version.fileBytes() > 0) {
+          gauge(
+              files,
+              Labels.of("model", model.name(), "version", Long.toString(version.number())),
+              version.fileBytes());
+        }
+      }
+    }
+    all.metricSnapshot(files.build());
+  }
+
+  /** Beside the JVM's own meters, which count its heap and the direct buffers that it makes. */
+  private void memory(List<VersionMeters> versions, MetricSnapshots.Builder all) {
+    GaugeSnapshot.Builder resident =
+        GaugeSnapshot.builder()
+            .name("podium_resident_bytes")
+            .help("Resident memory of the process, by kind; the runtime's arenas are anonymous.");
+    memory.read().forEach((kind, bytes) -> gauge(resident, Labels.of("kind", kind), bytes));
+    all.metricSnapshot(resident.build());
+    gauge(
+        all,
+        "podium_network_bytes",
+        "Direct memory that the network library holds, outside the JVM's buffer pools.",
+        Math.max(0, networkBytes.getAsLong()));
+    GaugeSnapshot.Builder cached =
+        GaugeSnapshot.builder()
+            .name("podium_context_cache_bytes")
+            .help("Memory for results of the context half that are kept.");
+    CounterSnapshot.Builder lookups =
+        counter("podium_context_cache_lookups", "Requests by whether their context was kept.");
+    for (VersionMeters meters : versions) {
+      ContextCacheStatus cache = meters.version().session().contextCache();
+      Labels labels = labels(meters);
+      gauge(cached, labels, cache.bytes());
+      count(lookups, labels.add("result", "hit"), cache.hits());
+      count(lookups, labels.add("result", "miss"), cache.misses());
+    }
+    all.metricSnapshot(cached.build());
+    all.metricSnapshot(lookups.build());
   }
 
   private static String word(Enum<?> value) {
