@@ -3,6 +3,8 @@ package dev.podium.server.telemetry;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
 import dev.podium.server.engine.ContextCacheStatus;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
 import dev.podium.server.repository.VersionState;
@@ -65,6 +67,7 @@ public final class ServerCollector implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     MetricSnapshots.Builder all = MetricSnapshots.builder();
+    meetLoaded();
     List<VersionMeters> versions = telemetry.all();
     requests(versions, all);
     tiles(versions, all);
@@ -75,6 +78,23 @@ public final class ServerCollector implements MultiCollector {
     models(all);
     memory(versions, all);
     return all.build();
+  }
+
+  /** A version's series begin at 0 when it is loaded: a rate misses what comes before the first. */
+  private void meetLoaded() {
+    for (ModelStatus model : repository.status()) {
+      for (ModelStatus.Version version : model.versions()) {
+        if (version.state() == VersionState.AVAILABLE) {
+          try {
+            LoadedVersion loaded = repository.acquire(model.name(), version.number(), "");
+            VersionMeters unused = telemetry.of(loaded.scheduled());
+            loaded.release();
+          } catch (RankException e) {
+            continue; // it has just left
+          }
+        }
+      }
+    }
   }
 
   private static Labels labels(VersionMeters meters) {
