@@ -244,7 +244,7 @@ public final class PodiumServer implements AutoCloseable {
             config.ranking().defaultDeadline().duration().toNanos());
     List<BindableService> services = new ArrayList<>();
     services.add(new RankingRpc(desk));
-    services.add(new ModelRpc(repository));
+    services.add(new ModelRpc(repository, control));
     if (config.inference().enabled()) {
       services.add(
           new InferenceRpc(

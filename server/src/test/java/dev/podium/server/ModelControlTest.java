@@ -17,10 +17,14 @@ import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.FloatValues;
 import dev.podium.ranking.v1.Int64Values;
+import dev.podium.ranking.v1.LoadModelRequest;
+import dev.podium.ranking.v1.ModelServiceGrpc;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
+import dev.podium.ranking.v1.UnloadModelRequest;
+import dev.podium.ranking.v1.VersionState;
 import dev.podium.server.repository.LoadedVersion;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -248,6 +252,31 @@ class ModelControlTest {
                     stub.repositoryIndex(
                         RepositoryIndexRequest.newBuilder().setRepositoryName("r").build())))
         .isEqualTo(Status.Code.UNIMPLEMENTED);
+  }
+
+  @Test
+  void podiumsOwnCallsSayWhatIsServedThen() throws Exception {
+    TestModels.sum(models, "m");
+    start();
+    var own = ModelServiceGrpc.newBlockingStub(channel);
+    var unloaded = own.unloadModel(UnloadModelRequest.newBuilder().setName("m").build());
+    assertThat(unloaded.getModel().getVersions(0).getState())
+        .isIn(VersionState.VERSION_STATE_UNLOADING, VersionState.VERSION_STATE_UNLOADED);
+    assertThat(code(() -> rank("m"))).isEqualTo(Status.Code.UNAVAILABLE);
+    var loaded = own.loadModel(LoadModelRequest.newBuilder().setName("m").build());
+    assertThat(loaded.getModel().getVersions(0).getState())
+        .isEqualTo(VersionState.VERSION_STATE_AVAILABLE);
+    assertThat(rank("m")).isEqualTo(1_101f);
+    StatusRuntimeException unknown =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () -> own.loadModel(LoadModelRequest.newBuilder().setName("nobody").build()));
+    assertThat(unknown.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+    assertThat(unknown.getStatus().getDescription())
+        .isEqualTo("model 'nobody': no such folder in the repository");
+    assertThat(
+            code(() -> own.unloadModel(UnloadModelRequest.newBuilder().setName("nobody").build())))
+        .isEqualTo(Status.Code.NOT_FOUND);
   }
 
   @Test

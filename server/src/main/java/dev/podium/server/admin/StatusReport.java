@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
+import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionReport;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.SchedulerSnapshot;
 import dev.podium.server.schedule.TileScheduler;
@@ -97,6 +102,9 @@ public final class StatusReport {
       for (ModelStatus.Version version : model.versions()) {
         ObjectNode described = versions.addObject();
         version(described, version);
+        if (version.state() == VersionState.AVAILABLE) {
+          plan(described, model.name(), version.number());
+        }
         for (VersionMeters own : meters) {
           if (own.version().model().equals(model.name())
               && own.version().version() == version.number()) {
@@ -129,6 +137,45 @@ public final class StatusReport {
     node.put("message", version.message());
     ArrayNode labels = node.putArray("labels");
     version.labels().forEach(labels::add);
+  }
+
+  /** What was made of the graph when it was loaded, and what it gains. */
+  private void plan(ObjectNode node, String model, long version) {
+    LoadedVersion loaded;
+    try {
+      loaded = repository.acquire(model, version, "");
+    } catch (RankException e) {
+      return; // it has just left
+    }
+    try {
+      ExecutionPlan plan = loaded.session().plan();
+      ExecutionReport report = loaded.session().report();
+      ObjectNode described = node.putObject("plan");
+      described.put("form", plan.split() ? "split" : "exported");
+      described.put("reason", report.reason());
+      described.put("tile_rows", plan.tileRows());
+      described.put("rows_independent", plan.rowsIndependent());
+      if (plan.split()) {
+        described.put("split_from_rows", plan.splitFromRows());
+        described.put("largest_difference", report.largestDifference());
+        ArrayNode passes = described.putArray("passes");
+        report
+            .compiler()
+            .applied()
+            .forEach(
+                applied ->
+                    passes
+                        .addObject()
+                        .put("pass", applied.pass().name().toLowerCase(Locale.ROOT))
+                        .put("count", applied.count()));
+      }
+      ArrayNode speeds = described.putArray("speeds");
+      for (ExecutionReport.Speed speed : report.speeds()) {
+        speeds.addObject().put("rows", speed.rows()).put("ratio", speed.ratio());
+      }
+    } finally {
+      loaded.release();
+    }
   }
 
   private static void meters(
