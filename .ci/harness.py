@@ -28,6 +28,7 @@ STOP_SECONDS = 60
 # Where tools come from that are not on the PATH: Debian's package, unpacked in a folder of its own, or a Go module.
 DEBIAN = {"prometheus": "prometheus", "promtool": "prometheus", "nginx": "nginx"}
 GO = {
+    "grpc-health-probe": "github.com/grpc-ecosystem/grpc-health-probe@v0.4.42",
     "grpcurl": "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3",
     # The newest that Go 1.26 builds: 5.8 needs 1.27.
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.7.1",

@@ -189,7 +189,13 @@ public final class PodiumServer implements AutoCloseable {
               new InetSocketAddress(config.admin().host(), config.admin().port()),
               readiness::missing,
               new ServerCollector(
-                  telemetry, calls, scheduler, admission, repository, GrpcTransport::directBytes),
+                  telemetry,
+                  calls,
+                  scheduler,
+                  admission,
+                  repository,
+                  readiness,
+                  GrpcTransport::directBytes),
               new StatusReport(
                   VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {

@@ -94,6 +94,7 @@ class ModelControlTest {
     assertThat(readyz().statusCode()).isEqualTo(503);
     assertThat(readyz().body()).isEqualTo("not ready\nmodel 'one': version 1 unloaded\n");
     assertThat(stub.serverReady(ServerReadyRequest.getDefaultInstance()).getReady()).isFalse();
+    assertThat(get("/metrics").body()).contains("\npodium_ready 0.0\n");
     JsonNode report = new ObjectMapper().readTree(get("/models").body());
     assertThat(report.get("not_ready").get(0).asText()).startsWith("model 'one'");
     assertThat(code(() -> rank("one"))).isEqualTo(Status.Code.UNAVAILABLE);
@@ -104,6 +105,7 @@ class ModelControlTest {
     assertThat(all.next()).isEqualTo(ServingStatus.SERVING);
     assertThat(readyz().statusCode()).isEqualTo(200);
     assertThat(stub.serverReady(ServerReadyRequest.getDefaultInstance()).getReady()).isTrue();
+    assertThat(get("/metrics").body()).contains("\npodium_ready 1.0\n");
     assertThat(rank("one")).isEqualTo(1_101f);
     assertThat(two.seen).isEmpty();
   }

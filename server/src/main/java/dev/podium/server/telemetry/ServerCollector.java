@@ -7,6 +7,7 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.Readiness;
 import dev.podium.server.repository.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
@@ -43,6 +44,7 @@ public final class ServerCollector implements MultiCollector {
   private final TileScheduler scheduler;
   private final Admission admission;
   private final ModelRepository repository;
+  private final Readiness readiness;
   private final LongSupplier networkBytes;
   private final ProcessMemory memory = new ProcessMemory(Path.of("/proc/self/status"));
 
@@ -55,12 +57,14 @@ public final class ServerCollector implements MultiCollector {
       TileScheduler scheduler,
       Admission admission,
       ModelRepository repository,
+      Readiness readiness,
       LongSupplier networkBytes) {
     this.telemetry = telemetry;
     this.calls = calls;
     this.scheduler = scheduler;
     this.admission = admission;
     this.repository = repository;
+    this.readiness = readiness;
     this.networkBytes = networkBytes;
   }
 
@@ -257,6 +261,11 @@ public final class ServerCollector implements MultiCollector {
   }
 
   private void models(MetricSnapshots.Builder all) {
+    gauge(
+        all,
+        "podium_ready",
+        "1 while the server should be sent requests, as /readyz says.",
+        readiness.isReady() ? 1 : 0);
     GaugeSnapshot.Builder states =
         GaugeSnapshot.builder()
             .name("podium_model_state")
