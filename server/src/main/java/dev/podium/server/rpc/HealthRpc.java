@@ -25,6 +25,7 @@ public final class HealthRpc {
   private final Readiness readiness;
   private final HealthStatusManager manager = new HealthStatusManager();
   private final Set<ServerCall<?, ?>> watches = ConcurrentHashMap.newKeySet();
+  private boolean ended;
 
   public HealthRpc(Readiness readiness) {
     this.readiness = readiness;
@@ -52,12 +53,21 @@ public final class HealthRpc {
    * they would go on for ever, and the server waits for its calls.
    */
   public synchronized void notServing() {
+    ended = true;
     manager.enterTerminalState();
     for (ServerCall<?, ?> watch : watches) {
-      watch.close(
-          Status.UNAVAILABLE.withDescription("the server is shutting down"), new Metadata());
+      end(watch);
     }
     watches.clear();
+  }
+
+  private static void end(ServerCall<?, ?> watch) {
+    watch.close(Status.UNAVAILABLE.withDescription("the server is shutting down"), new Metadata());
+  }
+
+  /** Notes an open watch; false if the server takes none any more. */
+  private synchronized boolean keep(ServerCall<?, ?> watch) {
+    return !ended && watches.add(watch);
   }
 
   private static ServingStatus status(boolean serving) {
@@ -69,13 +79,16 @@ public final class HealthRpc {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-      ServerCall.Listener<Q> listener = next.startCall(call, headers);
       if (!call.getMethodDescriptor()
           .getFullMethodName()
           .equals(HealthGrpc.getWatchMethod().getFullMethodName())) {
-        return listener;
+        return next.startCall(call, headers);
       }
-      watches.add(call);
+      if (!keep(call)) {
+        end(call);
+        return new ServerCall.Listener<>() {};
+      }
+      ServerCall.Listener<Q> listener = next.startCall(call, headers);
       return new SimpleForwardingServerCallListener<>(listener) {
         @Override
         public void onCancel() {

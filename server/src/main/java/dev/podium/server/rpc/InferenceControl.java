@@ -31,8 +31,6 @@ import dev.podium.inference.ServerReadyRequest;
 import dev.podium.inference.ServerReadyResponse;
 import dev.podium.inference.StatisticDuration;
 import dev.podium.server.access.CallAccess;
-import dev.podium.server.fault.FaultCode;
-import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.Signature;
@@ -47,13 +45,9 @@ import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.ServedVersion;
 import dev.podium.server.telemetry.TimeHistogram;
 import dev.podium.server.telemetry.VersionMeters;
-import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -67,8 +61,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
       List.of("model_repository", "model_configuration", "statistics", "binary_tensor_data");
 
   private final ModelRepository repository;
-  private final ModelControl control;
-  private final Executor files;
+  private final InferenceRepository models;
   private final BooleanSupplier ready;
   private final Function<ServedVersion, VersionMeters> statistics;
   private final String serverVersion;
@@ -87,8 +80,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
       Function<ServedVersion, VersionMeters> statistics,
       String serverVersion) {
     this.repository = repository;
-    this.control = control;
-    this.files = files;
+    this.models = new InferenceRepository(repository, control, files);
     this.ready = ready;
     this.statistics = statistics;
     this.serverVersion = serverVersion;
@@ -173,142 +165,22 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
     }
   }
 
-  /** Models that lie in the repository and were never loaded have no state, as in Triton. */
   @Override
   public void repositoryIndex(
       RepositoryIndexRequest request, StreamObserver<RepositoryIndexResponse> answer) {
-    if (!onlyRepository(request.getRepositoryName(), answer)) {
-      return;
-    }
-    CallAccess access = CallAccess.current();
-    try {
-      files.execute(() -> index(request.getReady(), access, answer));
-    } catch (RejectedExecutionException e) {
-      refuse(answer, new RankException(FaultCode.UNAVAILABLE, "the server is shutting down"));
-    }
-  }
-
-  private void index(
-      boolean readyOnly, CallAccess access, StreamObserver<RepositoryIndexResponse> answer) {
-    Set<String> names = new TreeSet<>();
-    try {
-      names.addAll(repository.found());
-    } catch (ModelException e) {
-      refuse(answer, new RankException(FaultCode.INTERNAL, e.getMessage(), e));
-      return;
-    }
-    repository.status().forEach(model -> names.add(model.name()));
-    RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
-    for (String name : names) {
-      if (access.allows(name)) {
-        index(repository.status(name), name, readyOnly, index);
-      }
-    }
-    send(answer, index.build());
-  }
-
-  private static void index(
-      ModelStatus model, String name, boolean readyOnly, RepositoryIndexResponse.Builder index) {
-    if (model == null || model.versions().isEmpty()) {
-      if (!readyOnly) {
-        index
-            .addModelsBuilder()
-            .setName(name)
-            .setState(model == null ? "" : "UNAVAILABLE")
-            .setReason(model == null ? "" : model.message());
-      }
-      return;
-    }
-    for (ModelStatus.Version version : model.versions()) {
-      boolean available = version.state() == VersionState.AVAILABLE;
-      if (available || !readyOnly) {
-        index
-            .addModelsBuilder()
-            .setName(name)
-            .setVersion(Long.toString(version.number()))
-            .setState(
-                switch (version.state()) {
-                  case LOADING -> "LOADING";
-                  case AVAILABLE -> "READY";
-                  case UNLOADING -> "UNLOADING";
-                  case UNLOADED, FAILED -> "UNAVAILABLE";
-                })
-            .setReason(available ? "" : version.message());
-      }
-    }
+    models.index(request, answer);
   }
 
   @Override
   public void repositoryModelLoad(
       RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> answer) {
-    String model = request.getModelName();
-    if (!onlyRepository(request.getRepositoryName(), answer) || !mayControl(model, answer)) {
-      return;
-    }
-    if (request.getParametersCount() > 0) {
-      String parameter = request.getParametersMap().keySet().iterator().next();
-      refuse(
-          answer,
-          RankException.invalid(
-              "parameter '"
-                  + parameter
-                  + "': not supported (expected: none; a model is what its folder holds)"));
-      return;
-    }
-    control.load(
-        model,
-        failure -> {
-          if (failure == null) {
-            send(answer, RepositoryModelLoadResponse.getDefaultInstance());
-          } else if (failure.code() == FaultCode.NOT_FOUND) {
-            // Triton's code and words.
-            refuse(
-                answer,
-                new RankException(
-                    FaultCode.INTERNAL,
-                    "failed to load '" + model + "', failed to poll from model repository"));
-          } else {
-            refuse(answer, failure);
-          }
-        });
+    models.load(request, answer);
   }
 
-  /** As in Triton, a model that isn't loaded is unloaded without an error. */
   @Override
   public void repositoryModelUnload(
       RepositoryModelUnloadRequest request, StreamObserver<RepositoryModelUnloadResponse> answer) {
-    String model = request.getModelName();
-    if (onlyRepository(request.getRepositoryName(), answer) && mayControl(model, answer)) {
-      control.unload(
-          model,
-          failure -> {
-            if (failure == null) {
-              send(answer, RepositoryModelUnloadResponse.getDefaultInstance());
-            } else {
-              refuse(answer, failure);
-            }
-          });
-    }
-  }
-
-  private static boolean mayControl(String model, StreamObserver<?> answer) {
-    try {
-      CallAccess.current().check(model);
-      return true;
-    } catch (RankException e) {
-      refuse(answer, e);
-      return false;
-    }
-  }
-
-  private static boolean onlyRepository(String named, StreamObserver<?> answer) {
-    if (!named.isEmpty()) {
-      answer.onError(
-          Status.UNIMPLEMENTED
-              .withDescription("'repository_name' specification is not supported")
-              .asRuntimeException());
-    }
-    return named.isEmpty();
+    models.unload(request, answer);
   }
 
   private ModelMetadataResponse metadata(LoadedVersion version) {
@@ -452,11 +324,11 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
     }
   }
 
-  private static void refuse(StreamObserver<?> answer, RankException why) {
+  static void refuse(StreamObserver<?> answer, RankException why) {
     answer.onError(Statuses.status(why).asRuntimeException(Statuses.trailers(why)));
   }
 
-  private static <T> void send(StreamObserver<T> answer, T message) {
+  static <T> void send(StreamObserver<T> answer, T message) {
     answer.onNext(message);
     answer.onCompleted();
   }

@@ -33,6 +33,8 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
   private final Map<ServerCallStreamObserver<OrcaLoadReport>, Runnable> open =
       new ConcurrentHashMap<>();
 
+  private volatile boolean closed;
+
   /**
    * @param timer sends the reports out of band; not closed here
    */
@@ -44,6 +46,11 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
   @Override
   public void streamCoreMetrics(
       OrcaLoadReportRequest request, StreamObserver<OrcaLoadReport> answer) {
+    if (closed) {
+      answer.onError(
+          Status.UNAVAILABLE.withDescription("the server is shutting down").asRuntimeException());
+      return;
+    }
     ServerCallStreamObserver<OrcaLoadReport> call =
         (ServerCallStreamObserver<OrcaLoadReport>) answer;
     Duration asked = request.getReportInterval();
@@ -70,6 +77,7 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
 
   /** Ends the streams of reports, which would go on for ever; for good. */
   public void close() {
+    closed = true;
     open.forEach(
         (call, end) -> {
           end.run();
