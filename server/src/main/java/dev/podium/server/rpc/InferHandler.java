@@ -29,7 +29,7 @@ final class InferHandler implements RequestHandler {
     if (!desk.receive(bytes, responder)) {
       return null;
     }
-    PendingInfer pending = new PendingInfer(desk, bytes, responder);
+    PendingInfer pending = new PendingInfer(desk, bytes, responder, call.begin(arrival));
     try {
       TensorMessage message = TensorMessage.parse(bytes.array(), bytes.length());
       pending.parsed(message);

@@ -23,7 +23,7 @@ final class RankHandler implements RequestHandler {
     if (!desk.receive(bytes, responder)) {
       return null;
     }
-    PendingRank pending = new PendingRank(desk, bytes, responder);
+    PendingRank pending = new PendingRank(desk, bytes, responder, call.begin(arrival));
     try {
       WireRequest request = WireRequest.parse(bytes.array(), bytes.length());
       pending.parsed(request);
