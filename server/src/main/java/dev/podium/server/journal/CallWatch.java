@@ -7,6 +7,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.opentelemetry.api.trace.SpanContext;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -47,8 +48,11 @@ public final class CallWatch extends ServerStreamTracer {
     return parent;
   }
 
-  /** Where the call comes from. */
+  /** Where the call comes from; empty for a client of a Unix domain socket, which has no name. */
   String peer() {
+    if (peer instanceof InetSocketAddress tcp && tcp.getAddress() != null) {
+      return tcp.getAddress().getHostAddress() + ":" + tcp.getPort();
+    }
     return peer == null ? "" : peer.toString();
   }
 
