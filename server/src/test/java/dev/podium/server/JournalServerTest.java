@@ -233,6 +233,28 @@ class JournalServerTest {
   }
 
   @Test
+  void aRequestOfAStreamThatIsRefusedUnreadStandsThereToo() throws Exception {
+    // A request that is alone is let in whatever its size; while it is held back, no other is.
+    try (PodiumServer server =
+        server("admission.max_bytes", "1", "scheduler.max_batch_delay", "1s")) {
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
+      var calls = RankingServiceGrpc.newBlockingV2Stub(channel).rankStream();
+      calls.write(request("sum", 1).build());
+      calls.write(request("sum", 1).build());
+      calls.halfClose();
+      assertThat(calls.read().getError().getCode())
+          .isEqualTo(Status.Code.RESOURCE_EXHAUSTED.value());
+      assertThat(calls.read().getModel().getName()).isEqualTo("sum");
+      channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    }
+    assertThat(lines())
+        .extracting(line -> line.path("status").asText(), line -> line.path("problem").asText())
+        .containsExactly(
+            tuple("RESOURCE_EXHAUSTED", "requests in flight: more than 1 bytes"), tuple("OK", ""));
+  }
+
+  @Test
   void aServerWithoutAccessLogWritesNone() throws Exception {
     TestModels.sum(folder, "sum");
     try (PodiumServer server = PodiumServer.start(TestConfigs.of(folder))) {
