@@ -89,6 +89,35 @@ class ClientErrorsTest {
     assertThat(next.getMessage())
         .isEqualTo(
             "Exception processing message: RESOURCE_EXHAUSTED: exceeds 4: 5"
-                + " (and 8 such errors that were not logged)");
+                + " (and 8 such events that were not logged)");
+  }
+
+  @Test
+  void whatGrpcSaysOfSingleConnectionsIsBoundedToo() {
+    int passed = 0;
+    for (int i = 0; i < 10; i++) {
+      LogRecord event = new LogRecord(Level.WARNING, "Expected header TE: trailers");
+      event.setLoggerName("io.grpc.netty.NettyServerHandler");
+      passed += filter.isLoggable(event) ? 1 : 0;
+    }
+    assertThat(passed).isEqualTo(2);
+    for (int i = 0; i < 10; i++) {
+      LogRecord leak = new LogRecord(Level.SEVERE, "LEAK: release() was not called");
+      leak.setLoggerName("io.grpc.netty.Something");
+      assertThat(filter.isLoggable(leak)).isTrue();
+    }
+  }
+
+  @Test
+  void bytesThatAClientSentAreNotQuoted() {
+    LogRecord event =
+        event(
+            "io.grpc.netty.NettyServerTransport.connections",
+            Http2Exception.connectionError(
+                Http2Error.PROTOCOL_ERROR,
+                "preface string missing or corrupt. Hex dump for received bytes: %s",
+                "746f6b656e"));
+    assertThat(filter.isLoggable(event)).isTrue();
+    assertThat(event.getMessage()).endsWith("missing or corrupt.").doesNotContain("746f");
   }
 }
