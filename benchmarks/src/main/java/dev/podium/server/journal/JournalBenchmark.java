@@ -58,7 +58,8 @@ public class JournalBenchmark {
         ratio,
         Map.of(),
         System::nanoTime,
-        () -> System.currentTimeMillis() * 1_000_000);
+        () -> System.currentTimeMillis() * 1_000_000,
+        () -> {});
   }
 
   /** A server with neither: what {@code rpc} asks, and then leaves be. */

@@ -1,6 +1,11 @@
 package dev.podium.server.journal;
 
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.TlsChannelCredentials;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
@@ -22,7 +27,12 @@ import io.opentelemetry.sdk.trace.SpanProcessor;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -68,14 +78,19 @@ public final class Traces {
   private final SpanMeters meters;
   private final LongSupplier clock;
   private final LongSupplier epochNanos;
+  private final Runnable closed;
 
+  /**
+   * @param closed runs when all is sent, or given up
+   */
   Traces(
       SpanProcessor processor,
       SpanMeters meters,
       double sampleRatio,
       Map<String, String> resource,
       LongSupplier clock,
-      LongSupplier epochNanos) {
+      LongSupplier epochNanos,
+      Runnable closed) {
     AttributesBuilder described = Attributes.builder();
     resource.forEach(described::put);
     this.provider =
@@ -89,6 +104,7 @@ public final class Traces {
     this.meters = meters;
     this.clock = clock;
     this.epochNanos = epochNanos;
+    this.closed = closed;
   }
 
   /**
@@ -103,22 +119,18 @@ public final class Traces {
       throws IOException {
     SpanMeters meters = new SpanMeters();
     MeterProvider counted = SdkMeterProvider.builder().registerMetricReader(meters).build();
-    OtlpGrpcSpanExporterBuilder exporter =
-        OtlpGrpcSpanExporter.builder()
-            .setEndpoint(options.endpoint().toString())
+    ManagedChannel channel = channel(options);
+    // Deprecated, and yet the only way to say which certificates this sender trusts.
+    @SuppressWarnings("deprecation")
+    OtlpGrpcSpanExporterBuilder builder = OtlpGrpcSpanExporter.builder().setChannel(channel);
+    OtlpGrpcSpanExporter exporter =
+        builder
             .setTimeout(options.timeout())
             .setMeterProvider(counted)
-            .setInternalTelemetryVersion(InternalTelemetryVersion.LATEST);
-    if (options.ca() != null) {
-      try {
-        exporter.setTrustedCertificates(Files.readAllBytes(options.ca()));
-      } catch (IOException | IllegalArgumentException | IllegalStateException e) {
-        throw new IOException(
-            "traces.ca " + options.ca() + ": can't be used: " + e.getMessage(), e);
-      }
-    }
+            .setInternalTelemetryVersion(InternalTelemetryVersion.LATEST)
+            .build();
     BatchSpanProcessor processor =
-        BatchSpanProcessor.builder(exporter.build())
+        BatchSpanProcessor.builder(exporter)
             .setMaxQueueSize(options.maxQueue())
             .setMaxExportBatchSize(Math.min(512, options.maxQueue()))
             .setScheduleDelay(BATCH)
@@ -127,7 +139,40 @@ public final class Traces {
             .setInternalTelemetryVersion(InternalTelemetryVersion.LATEST)
             .build();
     return new Traces(
-        processor, meters, options.sampleRatio(), options.resource(), clock, epochNanos);
+        processor,
+        meters,
+        options.sampleRatio(),
+        options.resource(),
+        clock,
+        epochNanos,
+        channel::shutdownNow);
+  }
+
+  /** Connects when there is something to send, and again when the connection breaks. */
+  private static ManagedChannel channel(TraceOptions options) throws IOException {
+    URI endpoint = options.endpoint();
+    ChannelCredentials credentials = InsecureChannelCredentials.create();
+    if (endpoint.getScheme().equals("https")) {
+      TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
+      if (options.ca() != null) {
+        checkCertificates(options.ca());
+        tls.trustManager(options.ca().toFile());
+      }
+      credentials = tls.build();
+    }
+    return Grpc.newChannelBuilderForAddress(endpoint.getHost(), endpoint.getPort(), credentials)
+        .build();
+  }
+
+  /** gRPC would say it only when it connects. */
+  private static void checkCertificates(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      if (CertificateFactory.getInstance("X.509").generateCertificates(in).isEmpty()) {
+        throw new IOException("no certificate in it");
+      }
+    } catch (IOException | CertificateException e) {
+      throw new IOException("traces.ca " + file + ": can't be used: " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -223,5 +268,6 @@ public final class Traces {
   /** Sends what waits, for at most the given time. */
   void close(Duration limit) {
     provider.shutdown().join(limit.toNanos(), TimeUnit.NANOSECONDS);
+    closed.run();
   }
 }

@@ -40,7 +40,8 @@ class TracesTest {
         ratio,
         Map.of("service.name", "podium", "k8s.pod.name", "p-0"),
         () -> NOW,
-        () -> EPOCH);
+        () -> EPOCH,
+        () -> {});
   }
 
   private SpanData server() {
@@ -206,7 +207,8 @@ class TracesTest {
             1,
             Map.of(),
             () -> NOW,
-            () -> EPOCH);
+            () -> EPOCH,
+            () -> {});
     traces.record(Calls.call(Calls.headers()), Calls.scored(0));
     traces.close(Duration.ofSeconds(30));
     assertThat(sent).hasSize(5);
