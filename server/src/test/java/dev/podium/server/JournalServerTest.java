@@ -24,6 +24,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The access log of a whole server, and what is in no log at all. */
 class JournalServerTest {
@@ -252,6 +255,18 @@ class JournalServerTest {
         .extracting(line -> line.path("status").asText(), line -> line.path("problem").asText())
         .containsExactly(
             tuple("RESOURCE_EXHAUSTED", "requests in flight: more than 1 bytes"), tuple("OK", ""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"missing.pem", "broken.pem"})
+  void certificatesThatCannotBeUsedStopTheStart(String file) throws Exception {
+    Files.writeString(folder.resolve("broken.pem"), "no certificate");
+    Path ca = folder.resolve(file);
+    assertThatThrownBy(
+            () -> server("traces.endpoint", "https://localhost:1", "traces.ca", ca.toString()))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("traces.ca " + ca + ": can't be used: ")
+        .hasMessageMatching("[^\\n]*");
   }
 
   @Test
