@@ -14,11 +14,7 @@ import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
 import dev.podium.server.fault.ModelException;
-import dev.podium.server.journal.AccessLog;
-import dev.podium.server.journal.AccessLogOptions;
 import dev.podium.server.journal.Journal;
-import dev.podium.server.journal.TraceOptions;
-import dev.podium.server.journal.Traces;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.rpc.HealthRpc;
 import dev.podium.server.rpc.InferenceControl;
@@ -41,7 +37,6 @@ import dev.podium.server.transport.TransportServices;
 import dev.podium.server.yaml.Span;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
-import io.grpc.ServerStreamTracer;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -49,13 +44,9 @@ import io.prometheus.metrics.model.registry.MultiCollector;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -64,7 +55,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -146,7 +136,7 @@ public final class PodiumServer implements AutoCloseable {
     GrpcTransport transport = null;
     Journal journal = null;
     try {
-      journal = journal(config);
+      journal = ServerJournal.of(config, VERSION, CLOCK);
       load(repository);
       List<BindableService> services =
           services(config, repository, scheduler, loops, admission, telemetry, health);
@@ -172,14 +162,18 @@ public final class PodiumServer implements AutoCloseable {
       transport =
           GrpcTransport.start(
               transportOptions(config),
-              new TransportServices(services, interceptors, tracers(calls, journal)),
+              new TransportServices(
+                  services,
+                  interceptors,
+                  journal == null ? List.of(calls) : List.of(calls, journal)),
               loops);
+      MultiCollector meters =
+          new ServerCollector(telemetry, calls, scheduler, admission, repository);
       AdminServer admin =
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
               health::isServing,
-              meters(
-                  new ServerCollector(telemetry, calls, scheduler, admission, repository), journal),
+              journal == null ? meters : journal.metersBeside(meters),
               new StatusReport(
                   VERSION, health::isServing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {
@@ -240,58 +234,6 @@ public final class PodiumServer implements AutoCloseable {
       services.add(ChannelzService.newInstance(100));
     }
     return services;
-  }
-
-  /** Null if nobody wants to know of single requests: then none is watched. */
-  private static Journal journal(ServerConfig config) throws IOException {
-    if (!config.traces().enabled() && !config.accessLog().enabled()) {
-      return null;
-    }
-    Set<String> methods = new HashSet<>(RankingRpc.REQUESTS);
-    methods.addAll(InferenceRpc.REQUESTS);
-    AccessLog accessLog = config.accessLog().enabled() ? accessLog(config.accessLog()) : null;
-    Traces traces = config.traces().enabled() ? traces(config.traces()) : null;
-    return new Journal(methods, traces, accessLog, CLOCK);
-  }
-
-  private static AccessLog accessLog(ServerConfig.AccessLog config) {
-    return new AccessLog(
-        new AccessLogOptions(
-            config.sampleRatio(),
-            config.slowThreshold().duration(),
-            config.maxFailures(),
-            config.maxQueue(),
-            config.features()),
-        CLOCK,
-        () -> ThreadLocalRandom.current().nextDouble());
-  }
-
-  private static Traces traces(ServerConfig.Traces config) throws IOException {
-    Map<String, String> resource = new HashMap<>();
-    resource.put("service.name", config.serviceName());
-    resource.put("service.version", VERSION);
-    resource.putAll(config.attributes());
-    return Traces.over(
-        new TraceOptions(
-            URI.create(config.endpoint()),
-            config.ca(),
-            config.sampleRatio(),
-            config.maxQueue(),
-            config.timeout().duration(),
-            resource),
-        CLOCK,
-        () -> {
-          Instant now = Instant.now();
-          return now.getEpochSecond() * 1_000_000_000L + now.getNano();
-        });
-  }
-
-  private static List<ServerStreamTracer.Factory> tracers(CallMeters calls, Journal journal) {
-    return journal == null ? List.of(calls) : List.of(calls, journal);
-  }
-
-  private static List<MultiCollector> meters(ServerCollector server, Journal journal) {
-    return journal == null ? List.of(server) : List.of(server, journal.meters());
   }
 
   /** Version v1alpha, which many tools still speak. */

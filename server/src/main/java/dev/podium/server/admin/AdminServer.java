@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
@@ -42,10 +41,7 @@ public final class AdminServer implements AutoCloseable {
    * @throws IOException if the address can't be bound, naming it
    */
   public static AdminServer start(
-      InetSocketAddress address,
-      BooleanSupplier ready,
-      List<? extends MultiCollector> meters,
-      StatusReport report)
+      InetSocketAddress address, BooleanSupplier ready, MultiCollector meters, StatusReport report)
       throws IOException {
     HttpServer server;
     try {
@@ -63,7 +59,7 @@ public final class AdminServer implements AutoCloseable {
     server.setExecutor(executor);
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);
-    meters.forEach(registry::register);
+    registry.register(meters);
     server.createContext("/metrics", read("/metrics", new MetricsHandler(registry)));
     server.createContext("/livez", read("/livez", page(TEXT, () -> "live\n")));
     server.createContext(

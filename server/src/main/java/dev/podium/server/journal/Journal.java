@@ -3,6 +3,7 @@ package dev.podium.server.journal;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.opentelemetry.api.trace.SpanContext;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -51,9 +52,9 @@ public final class Journal extends ServerStreamTracer.Factory implements AutoClo
     }
   }
 
-  /** What {@code /metrics} shows of it. */
-  public JournalCollector meters() {
-    return new JournalCollector(traces, accessLog);
+  /** What {@code /metrics} shows of it, beside what it shows anyway. */
+  public MultiCollector metersBeside(MultiCollector others) {
+    return new JournalCollector(others, traces, accessLog);
   }
 
   /** Sends and writes what is left, for at most the given time; what isn't gone then is lost. */

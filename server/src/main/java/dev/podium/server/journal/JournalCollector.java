@@ -7,11 +7,13 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 
 /** What became of spans and lines, lost ones too, as Prometheus wants it. */
-public final class JournalCollector implements MultiCollector {
+final class JournalCollector implements MultiCollector {
+  private final MultiCollector others;
   private final Traces traces;
   private final AccessLog accessLog;
 
-  JournalCollector(Traces traces, AccessLog accessLog) {
+  JournalCollector(MultiCollector others, Traces traces, AccessLog accessLog) {
+    this.others = others;
     this.traces = traces;
     this.accessLog = accessLog;
   }
@@ -19,6 +21,7 @@ public final class JournalCollector implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     MetricSnapshots.Builder all = MetricSnapshots.builder();
+    others.collect().forEach(all::metricSnapshot);
     if (traces != null) {
       SpanMeters.Counts spans = traces.meters().read();
       CounterSnapshot.Builder counter =
