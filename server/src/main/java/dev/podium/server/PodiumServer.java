@@ -16,10 +16,12 @@ import dev.podium.server.engine.ExecutionProvider;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.journal.Journal;
 import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.repository.Readiness;
 import dev.podium.server.rpc.HealthRpc;
 import dev.podium.server.rpc.InferenceControl;
 import dev.podium.server.rpc.InferenceRpc;
 import dev.podium.server.rpc.LoadRpc;
+import dev.podium.server.rpc.ModelControl;
 import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
 import dev.podium.server.rpc.RequestDesk;
@@ -51,10 +53,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -69,6 +74,9 @@ public final class PodiumServer implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(PodiumServer.class.getName());
   private static final LongSupplier CLOCK = System::nanoTime;
 
+  /** Loads and unloads that callers asked for and that are not begun. */
+  private static final int MOST_CHANGES_WAITING = 16;
+
   /** As the package says; a server run from its classes has none. */
   private static final String VERSION =
       Objects.requireNonNullElse(
@@ -77,10 +85,13 @@ public final class PodiumServer implements AutoCloseable {
   private final ServerConfig config;
   private final TileScheduler scheduler;
   private final ModelRepository repository;
+  private final Readiness readiness;
   private final HealthRpc health;
+  private final LoadRpc loads;
   private final GrpcTransport transport;
   private final AdminServer admin;
   private final ScheduledExecutorService timer;
+  private final ExecutorService control;
 
   /** Null if there are neither traces nor an access log. */
   private final Journal journal;
@@ -91,19 +102,25 @@ public final class PodiumServer implements AutoCloseable {
       ServerConfig config,
       TileScheduler scheduler,
       ModelRepository repository,
+      Readiness readiness,
       HealthRpc health,
+      LoadRpc loads,
       GrpcTransport transport,
       AdminServer admin,
       ScheduledExecutorService timer,
+      ExecutorService control,
       Journal journal) {
     this.config = config;
     this.scheduler = scheduler;
     this.repository = repository;
+    this.readiness = readiness;
     this.health = health;
+    this.loads = loads;
     this.transport = transport;
     this.admin = admin;
     this.timer = timer;
     this.journal = journal;
+    this.control = control;
   }
 
   /**
@@ -129,7 +146,9 @@ public final class PodiumServer implements AutoCloseable {
                     .retire(version.scheduled())
                     .thenRun(() -> telemetry.forget(version.scheduled())));
     Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
-    HealthRpc health = new HealthRpc();
+    Readiness readiness = new Readiness(repository, config.requiredModels());
+    HealthRpc health = new HealthRpc(readiness);
+    ExecutorService control = controlThread();
     CallMeters calls = new CallMeters();
     ScheduledExecutorService timer = timer();
     EventLoops loops = eventLoops(config.grpc());
@@ -139,10 +158,21 @@ public final class PodiumServer implements AutoCloseable {
       journal = ServerJournal.of(config, VERSION, CLOCK);
       load(repository);
       List<BindableService> services =
-          services(config, repository, scheduler, loops, admission, telemetry, health);
+          services(
+              config,
+              repository,
+              scheduler,
+              loops,
+              admission,
+              telemetry,
+              readiness,
+              new ModelControl(repository, mayControl(config), control),
+              timer);
+      services.add(health::service);
+      LoadRpc loads = null;
       List<ServerInterceptor> interceptors = new ArrayList<>();
       if (config.grpc().loadReports()) {
-        LoadRpc loads = new LoadRpc(new LoadMeter(telemetry, scheduler::snapshot, CLOCK), timer);
+        loads = new LoadRpc(new LoadMeter(telemetry, scheduler::snapshot, CLOCK), timer);
         services.add(loads);
         interceptors.add(loads.trailers());
       }
@@ -168,20 +198,39 @@ public final class PodiumServer implements AutoCloseable {
                   journal == null ? List.of(calls) : List.of(calls, journal)),
               loops);
       MultiCollector meters =
-          new ServerCollector(telemetry, calls, scheduler, admission, repository);
+          new ServerCollector(
+              telemetry,
+              calls,
+              scheduler,
+              admission,
+              repository,
+              readiness,
+              GrpcTransport::directBytes);
       AdminServer admin =
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
-              health::isServing,
+              readiness::missing,
               journal == null ? meters : journal.metersBeside(meters),
               new StatusReport(
-                  VERSION, health::isServing, repository, telemetry, scheduler, admission));
+                  VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {
         every(config.reload(), timer, transport::reload);
       }
-      health.serving(repository.status());
+      readiness.started();
+      repository.listen(health::changed);
+      health.started(repository.status());
       return new PodiumServer(
-          config, scheduler, repository, health, transport, admin, timer, journal);
+          config,
+          scheduler,
+          repository,
+          readiness,
+          health,
+          loads,
+          transport,
+          admin,
+          timer,
+          control,
+          journal);
     } catch (IOException | ModelException | RuntimeException e) {
       if (transport != null) {
         transport.close(0);
@@ -190,6 +239,7 @@ public final class PodiumServer implements AutoCloseable {
       repository.close();
       scheduler.close();
       timer.shutdownNow();
+      control.shutdownNow();
       if (journal != null) {
         journal.close();
       }
@@ -204,7 +254,9 @@ public final class PodiumServer implements AutoCloseable {
       EventLoops loops,
       Admission admission,
       Telemetry telemetry,
-      HealthRpc health) {
+      Readiness readiness,
+      ModelControl control,
+      Executor files) {
     RequestDesk desk =
         new RequestDesk(
             repository,
@@ -217,15 +269,15 @@ public final class PodiumServer implements AutoCloseable {
             config.ranking().defaultDeadline().duration().toNanos());
     List<BindableService> services = new ArrayList<>();
     services.add(new RankingRpc(desk));
-    services.add(new ModelRpc(repository));
+    services.add(new ModelRpc(repository, control));
     if (config.inference().enabled()) {
       services.add(
           new InferenceRpc(
               desk,
-              new InferenceControl(repository, health::isServing, telemetry::of, VERSION),
+              new InferenceControl(
+                  repository, control, files, readiness::isReady, telemetry::of, VERSION),
               config.inference().compareContext()));
     }
-    services.add(health.service());
     if (config.grpc().reflection()) {
       services.add(ProtoReflectionServiceV1.newInstance());
       services.add(reflectionOfOldClients());
@@ -296,6 +348,31 @@ public final class PodiumServer implements AutoCloseable {
         });
   }
 
+  /** For loads and unloads that callers ask for; there is no thread while there are none. */
+  private static ExecutorService controlThread() {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MOST_CHANGES_WAITING),
+            task -> {
+              Thread thread = new Thread(task, "podium-control");
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
+  }
+
+  /** Strangers must not unload models: beyond loopback, callers need credentials for that. */
+  static boolean mayControl(ServerConfig config) throws IOException {
+    return config.modelControl()
+        && (config.auth().enabled()
+            || InetAddress.getByName(config.grpc().host()).isLoopbackAddress());
+  }
+
   private static void every(Span period, ScheduledExecutorService timer, Runnable task) {
     long nanos = Math.max(1_000_000, period.duration().toNanos());
     Runnable again =
@@ -345,13 +422,18 @@ public final class PodiumServer implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return true;
     }
+    readiness.draining();
     health.notServing();
+    if (loads != null) {
+      loads.close();
+    }
     boolean finished = transport.close(timeout.toMillis());
     if (journal != null) {
       journal.close(config.flushTimeout().duration());
     }
     admin.close();
     timer.shutdownNow();
+    control.shutdownNow();
     repository.close();
     scheduler.close();
     return finished;

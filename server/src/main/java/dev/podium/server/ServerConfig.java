@@ -22,6 +22,9 @@ import java.util.Objects;
  * docs/configuration.md} names. Read with {@link ConfigReader} or made directly.
  *
  * @param models folder of model folders
+ * @param requiredModels models that must be available for the server to be ready; by default all
+ *     that are found when it starts
+ * @param modelControl whether callers may load and unload models
  * @param grpc where ranking requests arrive
  * @param tls keys of the gRPC port
  * @param auth who may call
@@ -41,6 +44,8 @@ import java.util.Objects;
  */
 public record ServerConfig(
     Path models,
+    List<String> requiredModels,
+    Boolean modelControl,
     Grpc grpc,
     Tls tls,
     Auth auth,
@@ -60,6 +65,8 @@ public record ServerConfig(
 
   public ServerConfig {
     models = Objects.requireNonNullElse(models, Path.of("models/repository"));
+    requiredModels = requiredModels == null ? null : List.copyOf(requiredModels);
+    modelControl = Objects.requireNonNullElse(modelControl, true);
     grpc = grpc == null ? Grpc.onPort(null) : grpc;
     tls = tls == null ? new Tls(null, null, null, null) : tls;
     auth = auth == null ? new Auth(null, null, null, null, null, null, null) : auth;
@@ -83,6 +90,8 @@ public record ServerConfig(
   public static ServerConfig onFreePorts(Path models) {
     return new ServerConfig(
         models,
+        null,
+        null,
         Grpc.onPort(0),
         null,
         null,

@@ -125,6 +125,11 @@ class AdminServerTest {
             "podium_score_bucket{model=\"sum\",output=\"score\",version=\"1\",le=\"10.0\"} 0",
             "podium_model_state{model=\"sum\",state=\"available\",version=\"1\"} 1",
             "podium_grpc_calls_total{code=\"NOT_FOUND\",method=\"podium.ranking.v1.RankingService/Rank\"} 1",
+            "podium_model_file_bytes{model=\"sum\",version=\"1\"} ",
+            "podium_context_cache_bytes{model=\"sum\",version=\"1\"} 0",
+            "podium_network_bytes ",
+            "process_resident_memory_bytes ",
+            "jvm_buffer_pool_used_bytes{pool=\"direct\"} ",
             "jvm_memory_used_bytes");
   }
 
@@ -155,6 +160,11 @@ class AdminServerTest {
     assertThat(version.get("state").asText()).isEqualTo("available");
     assertThat(version.get("requests").get("scored").asInt()).isEqualTo(10);
     assertThat(version.get("p50_millis").asDouble()).isPositive();
+    JsonNode plan = version.get("plan");
+    assertThat(plan.get("form").asText()).isIn("split", "exported");
+    assertThat(plan.get("tile_rows").asInt()).isEqualTo(256);
+    assertThat(plan.get("rows_independent").asBoolean()).isTrue();
+    assertThat(plan.get("form").asText().equals("split")).isEqualTo(plan.has("passes"));
     assertThat(version.get("features").get(0).get("defaulted").asInt()).isEqualTo(10);
   }
 

@@ -317,7 +317,7 @@ class InferenceServiceTest {
         .isEqualTo(Status.Code.NOT_FOUND);
     assertThat(
             code(() -> stub.repositoryModelLoad(RepositoryModelLoadRequest.getDefaultInstance())))
-        .isEqualTo(Status.Code.UNAVAILABLE);
+        .isEqualTo(Status.Code.INVALID_ARGUMENT);
   }
 
   @Test

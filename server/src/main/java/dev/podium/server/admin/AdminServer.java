@@ -12,9 +12,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * The HTTP port for operators and orchestrators: {@code /livez}, {@code /readyz}, {@code /metrics}
@@ -35,13 +36,17 @@ public final class AdminServer implements AutoCloseable {
   /**
    * Starts listening.
    *
-   * @param ready whether the server takes requests now
+   * @param missing why the server should not be sent requests now, a sentence each; empty if it
+   *     should
    * @param meters what {@code /metrics} shows, beside the JVM's own
    * @param report what {@code /models} and the status page show
    * @throws IOException if the address can't be bound, naming it
    */
   public static AdminServer start(
-      InetSocketAddress address, BooleanSupplier ready, MultiCollector meters, StatusReport report)
+      InetSocketAddress address,
+      Supplier<List<String>> missing,
+      MultiCollector meters,
+      StatusReport report)
       throws IOException {
     HttpServer server;
     try {
@@ -67,8 +72,12 @@ public final class AdminServer implements AutoCloseable {
         read(
             "/readyz",
             exchange -> {
-              boolean now = ready.getAsBoolean();
-              answer(exchange, now ? 200 : 503, TEXT, now ? "ready\n" : "not ready\n");
+              List<String> now = missing.get();
+              answer(
+                  exchange,
+                  now.isEmpty() ? 200 : 503,
+                  TEXT,
+                  now.isEmpty() ? "ready\n" : "not ready\n" + String.join("\n", now) + "\n");
             }));
     server.createContext("/models", read("/models", page("application/json", report::json)));
     String status = resource("status.html");

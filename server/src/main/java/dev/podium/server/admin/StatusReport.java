@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
+import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionReport;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.SchedulerSnapshot;
 import dev.podium.server.schedule.TileScheduler;
@@ -21,7 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * What the server is doing, as JSON. Rates and percentiles are those of the last moments before a
@@ -37,7 +42,7 @@ public final class StatusReport {
   private record Moment(long millis, Map<VersionMeters, long[]> answered) {}
 
   private final String serverVersion;
-  private final BooleanSupplier ready;
+  private final Supplier<List<String>> missing;
   private final ModelRepository repository;
   private final Telemetry telemetry;
   private final TileScheduler scheduler;
@@ -45,17 +50,17 @@ public final class StatusReport {
   private final ArrayDeque<Moment> moments = new ArrayDeque<>();
 
   /**
-   * @param ready whether the server takes requests
+   * @param missing why the server should not be sent requests, a sentence each
    */
   public StatusReport(
       String serverVersion,
-      BooleanSupplier ready,
+      Supplier<List<String>> missing,
       ModelRepository repository,
       Telemetry telemetry,
       TileScheduler scheduler,
       Admission admission) {
     this.serverVersion = serverVersion;
-    this.ready = ready;
+    this.missing = missing;
     this.repository = repository;
     this.telemetry = telemetry;
     this.scheduler = scheduler;
@@ -82,7 +87,9 @@ public final class StatusReport {
     }
     ObjectNode report = JSON.createObjectNode();
     report.put("version", serverVersion);
-    report.put("ready", ready.getAsBoolean());
+    List<String> notReady = missing.get();
+    report.put("ready", notReady.isEmpty());
+    notReady.forEach(report.putArray("not_ready")::add);
     report.put("uptime_seconds", now / 1000.0);
     report.put("window_seconds", (now - since.millis()) / 1000.0);
     scheduler(report.putObject("scheduler"));
@@ -95,6 +102,9 @@ public final class StatusReport {
       for (ModelStatus.Version version : model.versions()) {
         ObjectNode described = versions.addObject();
         version(described, version);
+        if (version.state() == VersionState.AVAILABLE) {
+          plan(described, model.name(), version.number());
+        }
         for (VersionMeters own : meters) {
           if (own.version().model().equals(model.name())
               && own.version().version() == version.number()) {
@@ -127,6 +137,45 @@ public final class StatusReport {
     node.put("message", version.message());
     ArrayNode labels = node.putArray("labels");
     version.labels().forEach(labels::add);
+  }
+
+  /** What was made of the graph when it was loaded, and what it gains. */
+  private void plan(ObjectNode node, String model, long version) {
+    LoadedVersion loaded;
+    try {
+      loaded = repository.acquire(model, version, "");
+    } catch (RankException e) {
+      return; // it has just left
+    }
+    try {
+      ExecutionPlan plan = loaded.session().plan();
+      ExecutionReport report = loaded.session().report();
+      ObjectNode described = node.putObject("plan");
+      described.put("form", plan.split() ? "split" : "exported");
+      described.put("reason", report.reason());
+      described.put("tile_rows", plan.tileRows());
+      described.put("rows_independent", plan.rowsIndependent());
+      if (plan.split()) {
+        described.put("split_from_rows", plan.splitFromRows());
+        described.put("largest_difference", report.largestDifference());
+        ArrayNode passes = described.putArray("passes");
+        report
+            .compiler()
+            .applied()
+            .forEach(
+                applied ->
+                    passes
+                        .addObject()
+                        .put("pass", applied.pass().name().toLowerCase(Locale.ROOT))
+                        .put("count", applied.count()));
+      }
+      ArrayNode speeds = described.putArray("speeds");
+      for (ExecutionReport.Speed speed : report.speeds()) {
+        speeds.addObject().put("rows", speed.rows()).put("ratio", speed.ratio());
+      }
+    } finally {
+      loaded.release();
+    }
   }
 
   private static void meters(

@@ -19,15 +19,21 @@ public final class LoadedVersion {
   private final String description;
   private final List<String> providers;
   private final List<String> notes;
+  private final long fileBytes;
   private final AtomicInteger holders = new AtomicInteger(1);
   private volatile Runnable onUnused = () -> {};
 
   LoadedVersion(
-      ServedVersion scheduled, String description, List<String> providers, List<String> notes) {
+      ServedVersion scheduled,
+      String description,
+      List<String> providers,
+      List<String> notes,
+      long fileBytes) {
     this.scheduled = scheduled;
     this.description = description;
     this.providers = List.copyOf(providers);
     this.notes = List.copyOf(notes);
+    this.fileBytes = fileBytes;
   }
 
   public String model() {
@@ -76,6 +82,11 @@ public final class LoadedVersion {
   /** What an operator should know of this version, a sentence each. */
   public List<String> notes() {
     return notes;
+  }
+
+  /** Size of its graph and weight files: about the least that its session keeps in memory. */
+  public long fileBytes() {
+    return fileBytes;
   }
 
   /** Gives back what {@link ModelRepository#acquire} gave. Once for each. */

@@ -7,7 +7,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** One model's versions and their states. Thread-safe; readers take no lock. */
 final class ModelEntry {
@@ -15,80 +17,190 @@ final class ModelEntry {
   private record Slot(VersionState state, String message, LoadedVersion loaded) {}
 
   private final String name;
+  private final VersionCloser closer;
+  private final Consumer<ModelStatus> listener;
   private volatile NavigableMap<Long, Slot> slots = new TreeMap<>();
   private volatile Map<String, Long> labels = Map.of();
   private volatile String message = "";
+  private boolean closed;
 
-  ModelEntry(String name) {
+  /**
+   * @param listener is told of every change, in order
+   */
+  ModelEntry(String name, VersionCloser closer, Consumer<ModelStatus> listener) {
     this.name = name;
+    this.closer = closer;
+    this.listener = listener;
   }
 
   String name() {
     return name;
   }
 
-  void setLabels(Map<String, Long> labels) {
+  synchronized void setLabels(Map<String, Long> labels) {
     this.labels = Map.copyOf(labels);
+    listener.accept(status());
   }
 
-  /** No version of this model can be served. */
-  void fail(String why) {
+  /** No version of this model can be served; empty if that is not so. */
+  synchronized void fail(String why) {
     message = why;
+    listener.accept(status());
   }
 
-  void loading(long number) {
-    set(number, new Slot(VersionState.LOADING, "", null));
+  /** A version that serves goes on until its successor is {@link #available}. */
+  synchronized void loading(long number) {
+    Slot slot = slots.get(number);
+    if (slot == null || slot.loaded() == null) {
+      set(number, new Slot(VersionState.LOADING, "", null));
+    }
   }
 
-  void available(LoadedVersion version) {
+  /** Serves a version, in the place of what was loaded under its number before. */
+  synchronized void available(LoadedVersion version) {
+    if (closed) {
+      retire(version, () -> {});
+      return;
+    }
+    Slot before = slots.get(version.number());
     set(
         version.number(),
         new Slot(VersionState.AVAILABLE, String.join("; ", version.notes()), version));
+    if (before != null && before.loaded() != null) {
+      retire(before.loaded(), () -> {});
+    }
   }
 
-  void failed(long number, String why) {
-    set(number, new Slot(VersionState.FAILED, why, null));
+  /** A version can't be loaded; what was loaded under its number before serves on. */
+  synchronized void failed(long number, String why) {
+    Slot slot = slots.get(number);
+    if (slot != null && slot.loaded() != null) {
+      set(
+          number,
+          new Slot(
+              slot.state(), "serves as loaded before; its new load failed: " + why, slot.loaded()));
+    } else {
+      set(number, new Slot(VersionState.FAILED, why, null));
+    }
+  }
+
+  /** Lets go of the versions that are not wanted, and forgets those that are long gone. */
+  synchronized void keepOnly(Set<Long> wanted) {
+    for (Map.Entry<Long, Slot> entry : slots.entrySet()) {
+      Slot slot = entry.getValue();
+      if (!wanted.contains(entry.getKey())
+          && (slot.state() == VersionState.UNLOADED || slot.state() == VersionState.FAILED)) {
+        remove(entry.getKey());
+      }
+    }
+    unload(wanted);
+  }
+
+  synchronized void unloadAll() {
+    unload(Set.of());
+  }
+
+  /** As {@link #unloadAll}, for good. */
+  synchronized void close() {
+    closed = true;
+    unloadAll();
+  }
+
+  private void unload(Set<Long> but) {
+    slots.forEach(
+        (number, slot) -> {
+          if (slot.loaded() != null && !but.contains(number)) {
+            Slot leaving = new Slot(VersionState.UNLOADING, "", null);
+            set(number, leaving);
+            retire(slot.loaded(), () -> unloaded(number, leaving));
+          }
+        });
+  }
+
+  private synchronized void unloaded(long number, Slot leaving) {
+    // Its number may have been loaded again meanwhile.
+    if (slots.get(number) == leaving) {
+      set(number, new Slot(VersionState.UNLOADED, "unloaded", null));
+    }
+  }
+
+  private void retire(LoadedVersion version, Runnable then) {
+    version.letGo(
+        () ->
+            closer
+                .retire(version)
+                .thenRun(
+                    () -> {
+                      version.session().close();
+                      then.run();
+                    }));
   }
 
   LoadedVersion acquire(long version, String label) throws RankException {
-    NavigableMap<Long, Slot> now = slots;
-    long number = version;
-    if (!label.isEmpty()) {
-      Long labelled = labels.get(label);
-      if (labelled == null) {
-        throw notFound("label '" + label + "'", "one of " + labels.keySet());
+    while (true) {
+      NavigableMap<Long, Slot> now = slots;
+      LoadedVersion taken = take(now, version, label);
+      if (taken != null) {
+        return taken;
       }
-      number = labelled;
-    }
-    if (number != 0) {
-      return acquire(number, now.get(number));
-    }
-    for (Map.Entry<Long, Slot> entry : now.descendingMap().entrySet()) {
-      LoadedVersion loaded = entry.getValue().loaded();
-      if (loaded != null && loaded.tryRetain()) {
-        return loaded;
+      // A version that was replaced between the look and the grip has a successor: look again.
+      if (slots == now) {
+        throw refusal(now, number(version, label));
       }
     }
-    if (!now.isEmpty()) {
-      return acquire(now.lastKey(), now.lastEntry().getValue());
-    }
-    throw new RankException(FaultCode.NOT_FOUND, "model '" + name + "': " + message);
   }
 
-  private LoadedVersion acquire(long number, Slot slot) throws RankException {
+  private LoadedVersion take(NavigableMap<Long, Slot> now, long version, String label)
+      throws RankException {
+    long number = number(version, label);
+    if (number != 0) {
+      Slot slot = now.get(number);
+      return slot == null ? null : take(slot);
+    }
+    for (Slot slot : now.descendingMap().values()) {
+      LoadedVersion taken = take(slot);
+      if (taken != null) {
+        return taken;
+      }
+    }
+    return null;
+  }
+
+  private static LoadedVersion take(Slot slot) {
+    return slot.loaded() != null && slot.loaded().tryRetain() ? slot.loaded() : null;
+  }
+
+  private long number(long version, String label) throws RankException {
+    if (label.isEmpty()) {
+      return version;
+    }
+    Map<String, Long> now = labels;
+    Long labelled = now.get(label);
+    if (labelled == null) {
+      throw notFound("label '" + label + "'", "one of " + now.keySet());
+    }
+    return labelled;
+  }
+
+  /**
+   * @param number 0 if any version would have done
+   */
+  private RankException refusal(NavigableMap<Long, Slot> now, long number) {
+    if (number == 0 && now.isEmpty()) {
+      return new RankException(FaultCode.NOT_FOUND, "model '" + name + "': " + message);
+    }
+    long asked = number == 0 ? now.lastKey() : number;
+    Slot slot = now.get(asked);
     if (slot == null) {
-      throw notFound("version " + number, "one of " + slots.keySet());
+      return notFound("version " + asked, "one of " + now.keySet());
     }
-    if (slot.loaded() != null && slot.loaded().tryRetain()) {
-      return slot.loaded();
-    }
-    String what = "model '" + name + "' version " + number + ": ";
-    switch (slot.state()) {
+    String what = "model '" + name + "' version " + asked + ": ";
+    return switch (slot.state()) {
       case FAILED ->
-          throw new RankException(FaultCode.NOT_FOUND, what + "failed to load: " + slot.message());
-      case LOADING -> throw new RankException(FaultCode.UNAVAILABLE, what + "is loading");
-      default -> throw new RankException(FaultCode.UNAVAILABLE, what + "is unloaded");
-    }
+          new RankException(FaultCode.NOT_FOUND, what + "failed to load: " + slot.message());
+      case LOADING -> new RankException(FaultCode.UNAVAILABLE, what + "is loading");
+      default -> new RankException(FaultCode.UNAVAILABLE, what + "is unloaded");
+    };
   }
 
   private RankException notFound(String what, String expected) {
@@ -97,44 +209,45 @@ final class ModelEntry {
   }
 
   ModelStatus status() {
+    NavigableMap<Long, Slot> now = slots;
     List<ModelStatus.Version> versions = new ArrayList<>();
-    slots.descendingMap().keySet().forEach(number -> versions.add(status(number)));
+    now.descendingMap().forEach((number, slot) -> versions.add(status(number, slot)));
     return new ModelStatus(name, versions, message);
   }
 
-  ModelStatus.Version status(long number) {
-    Slot slot = slots.get(number);
+  /** Of a version that is or was loaded. */
+  ModelStatus.Version status(LoadedVersion version) {
+    Slot slot = slots.get(version.number());
+    return status(
+        version.number(), slot == null ? new Slot(VersionState.UNLOADING, "", null) : slot);
+  }
+
+  private ModelStatus.Version status(long number, Slot slot) {
     List<String> pointing =
         labels.entrySet().stream()
             .filter(label -> label.getValue() == number)
             .map(Map.Entry::getKey)
             .sorted(Comparator.naturalOrder())
             .toList();
-    return new ModelStatus.Version(number, slot.state(), slot.message(), pointing);
+    return new ModelStatus.Version(
+        number,
+        slot.state(),
+        slot.message(),
+        pointing,
+        slot.loaded() == null ? 0 : slot.loaded().fileBytes());
   }
 
-  void unloadAll(VersionCloser closer) {
-    slots.forEach(
-        (number, slot) -> {
-          LoadedVersion loaded = slot.loaded();
-          if (loaded != null) {
-            set(number, new Slot(VersionState.UNLOADING, slot.message(), null));
-            loaded.letGo(
-                () ->
-                    closer
-                        .retire(loaded)
-                        .thenRun(
-                            () -> {
-                              loaded.session().close();
-                              set(number, new Slot(VersionState.UNLOADED, "", null));
-                            }));
-          }
-        });
-  }
-
-  private synchronized void set(long number, Slot slot) {
+  private void set(long number, Slot slot) {
     NavigableMap<Long, Slot> next = new TreeMap<>(slots);
     next.put(number, slot);
     slots = next;
+    listener.accept(status());
+  }
+
+  private void remove(long number) {
+    NavigableMap<Long, Slot> next = new TreeMap<>(slots);
+    next.remove(number);
+    slots = next;
+    listener.accept(status());
   }
 }

@@ -65,7 +65,8 @@ final class ModelLoader {
           new ServedVersion(model, number, signature, session, yaml.weight(), yaml.fallbackScore()),
           yaml.description(),
           graph.providers(),
-          graph.notes());
+          graph.notes(),
+          VersionFolders.modelBytes(folder));
     } catch (ModelException | RuntimeException e) {
       graph.close();
       throw e;

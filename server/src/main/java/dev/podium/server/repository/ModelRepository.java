@@ -14,9 +14,12 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Pattern;
@@ -34,6 +37,10 @@ public final class ModelRepository implements AutoCloseable {
   private final ModelLoader loader;
   private final VersionCloser closer;
   private final NavigableMap<String, ModelEntry> models = new ConcurrentSkipListMap<>();
+  private final List<Consumer<ModelStatus>> listeners = new CopyOnWriteArrayList<>();
+
+  /** Held by the one load or unload at a time that a caller asked for. */
+  private final Object control = new Object();
 
   /**
    * @param root holds one folder a model
@@ -55,6 +62,14 @@ public final class ModelRepository implements AutoCloseable {
   }
 
   /**
+   * Has a listener told of every change of a model's versions and labels, on the thread that makes
+   * it; the changes of one model come in order. The listener must be quick, and change no model.
+   */
+  public void listen(Consumer<ModelStatus> listener) {
+    listeners.add(listener);
+  }
+
+  /**
    * Finds the models and loads what they want served. Returns when each version has loaded or
    * failed.
    *
@@ -62,23 +77,14 @@ public final class ModelRepository implements AutoCloseable {
    * @throws ModelException if the folder itself can't be read
    */
   public void load(Executor executor) throws ModelException {
-    List<CompletableFuture<Void>> loads = new ArrayList<>();
+    List<CompletableFuture<String>> loads = new ArrayList<>();
     for (Path folder : modelFolders()) {
-      ModelEntry entry = new ModelEntry(folder.getFileName().toString());
-      models.put(entry.name(), entry);
+      ModelEntry entry = entry(folder.getFileName().toString());
       try {
         ModelYaml yaml = ModelLoader.yaml(folder);
         entry.setLabels(yaml.labels());
-        NavigableSet<Long> present = VersionFolders.in(folder);
-        NavigableSet<Long> wanted = yaml.versionPolicy().choose(present, yaml.labels().values());
-        if (wanted.isEmpty()) {
-          entry.fail(
-              folder
-                  + ": no version to serve (expected: a folder named by a number, with model.onnx)");
-        }
-        for (long number : wanted) {
-          entry.loading(number);
-          loads.add(CompletableFuture.runAsync(() -> load(folder, entry, number), executor));
+        for (long number : wanted(folder, yaml, entry)) {
+          loads.add(CompletableFuture.supplyAsync(() -> load(folder, entry, number), executor));
         }
       } catch (ModelException e) {
         entry.fail(e.getMessage());
@@ -87,6 +93,80 @@ public final class ModelRepository implements AutoCloseable {
       }
     }
     CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
+  }
+
+  /**
+   * Reads one model's folder, which may be new, and serves what it now wants served: each of those
+   * versions is loaded, one after the other, and takes the place of what was loaded under its
+   * number before, without a gap; then the others are unloaded. Where a load fails, what served
+   * before serves on. Takes as long as the loads take.
+   *
+   * @throws RankException NOT_FOUND if there is no such folder, INVALID_ARGUMENT if its name, its
+   *     {@code model.yaml} or a version is wrong
+   */
+  public void load(String model) throws RankException {
+    if (!NAME.matcher(model).matches() || model.startsWith(".")) {
+      throw RankException.invalid(
+          "model name '" + model + "' (expected: letters, digits, '.', '_' and '-')");
+    }
+    Path folder = root.resolve(model);
+    synchronized (control) {
+      if (!Files.isDirectory(folder)) {
+        throw new RankException(
+            FaultCode.NOT_FOUND, "model '" + model + "': no such folder in the repository");
+      }
+      ModelEntry entry = entry(model);
+      List<String> failures = new ArrayList<>();
+      try {
+        ModelYaml yaml = ModelLoader.yaml(folder);
+        NavigableSet<Long> wanted = wanted(folder, yaml, entry);
+        for (long number : wanted) {
+          String failure = load(folder, entry, number);
+          if (failure != null) {
+            failures.add("version " + number + ": " + failure);
+          }
+        }
+        if (failures.isEmpty()) {
+          entry.fail("");
+          entry.setLabels(yaml.labels());
+          entry.keepOnly(wanted);
+        }
+      } catch (ModelException e) {
+        if (entry.status().versions().isEmpty()) {
+          entry.fail(e.getMessage());
+        }
+        failures.add(e.getMessage());
+      }
+      if (!failures.isEmpty()) {
+        throw RankException.invalid(
+            "load failed for model '" + model + "': " + String.join("; ", failures));
+      }
+    }
+  }
+
+  /**
+   * Takes a model's versions from new requests at once, and frees each when the requests that it
+   * has are finished. A model that isn't loaded stays so.
+   */
+  public void unload(String model) {
+    synchronized (control) {
+      ModelEntry entry = models.get(model);
+      if (entry != null) {
+        entry.unloadAll();
+        LOG.log(Level.INFO, "model {0} is unloaded", entry.name());
+      }
+    }
+  }
+
+  /**
+   * Names of all model folders, those that came since the server started included.
+   *
+   * @throws ModelException if the repository can't be read
+   */
+  public Set<String> found() throws ModelException {
+    Set<String> names = new TreeSet<>();
+    modelFolders().forEach(folder -> names.add(folder.getFileName().toString()));
+    return names;
   }
 
   /**
@@ -115,31 +195,62 @@ public final class ModelRepository implements AutoCloseable {
     return models.values().stream().map(ModelEntry::status).toList();
   }
 
+  /** One model's status, or null if there is none of this name. */
+  public ModelStatus status(String model) {
+    ModelEntry entry = models.get(model);
+    return entry == null ? null : entry.status();
+  }
+
   /** One version's state. */
   public ModelStatus.Version status(LoadedVersion version) {
-    return models.get(version.model()).status(version.number());
+    return models.get(version.model()).status(version);
   }
 
   /** Lets go of all versions; their sessions close as the requests that hold them end. */
   @Override
   public void close() {
-    models.values().forEach(entry -> entry.unloadAll(closer));
+    models.values().forEach(ModelEntry::close);
   }
 
-  private void load(Path folder, ModelEntry entry, long number) {
+  private ModelEntry entry(String model) {
+    return models.computeIfAbsent(
+        model,
+        name ->
+            new ModelEntry(
+                name, closer, status -> listeners.forEach(listener -> listener.accept(status))));
+  }
+
+  /** The versions that a model's folder wants served, marked as loading. */
+  private static NavigableSet<Long> wanted(Path folder, ModelYaml yaml, ModelEntry entry)
+      throws ModelException {
+    NavigableSet<Long> present = VersionFolders.in(folder);
+    NavigableSet<Long> wanted = yaml.versionPolicy().choose(present, yaml.labels().values());
+    if (wanted.isEmpty()) {
+      throw new ModelException(
+          folder + ": no version to serve (expected: a folder named by a number, with model.onnx)");
+    }
+    wanted.forEach(entry::loading);
+    return wanted;
+  }
+
+  /** Returns why it failed, or null. */
+  private String load(Path folder, ModelEntry entry, long number) {
     try {
       LoadedVersion version = loader.load(folder, number);
       entry.available(version);
       LOG.log(Level.INFO, "model {0} available{1}", new Object[] {version, notes(version)});
+      return null;
     } catch (ModelException e) {
       entry.failed(number, e.getMessage());
       LOG.log(
           Level.WARNING,
           "model {0} version {1} failed: {2}",
           new Object[] {entry.name(), Long.toString(number), e.getMessage()});
+      return e.getMessage();
     } catch (RuntimeException | LinkageError e) {
       entry.failed(number, "internal error: " + e);
       LOG.log(Level.SEVERE, "model " + entry.name() + " version " + number + " failed", e);
+      return "internal error: " + e;
     }
   }
 

@@ -33,4 +33,20 @@ final class VersionFolders {
     }
     return numbers;
   }
+
+  /** Size of a version's files but for rules and requests: graph and weights. */
+  static long modelBytes(Path versionFolder) throws ModelException {
+    try (Stream<Path> entries = Files.list(versionFolder)) {
+      long bytes = 0;
+      for (Path file : entries.filter(Files::isRegularFile).toList()) {
+        String name = file.getFileName().toString();
+        if (!name.endsWith(".jsonl") && !name.endsWith(".yaml")) {
+          bytes += Files.size(file);
+        }
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new ModelException(versionFolder + ": can't be read: " + e.getMessage(), e);
+    }
+  }
 }

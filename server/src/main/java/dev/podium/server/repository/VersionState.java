@@ -1,6 +1,11 @@
 package dev.podium.server.repository;
 
-/** States of a version. A version moves down this list and never up; FAILED ends it too. */
+import java.util.Locale;
+
+/**
+ * States of a version. A version moves down this list and never up, until it is loaded anew; FAILED
+ * ends it too.
+ */
 public enum VersionState {
   /** From the moment that the folder is found until the version is ready to serve. */
   LOADING,
@@ -11,5 +16,10 @@ public enum VersionState {
   /** From the moment that its session is closed and its memory is free. */
   UNLOADED,
   /** From the moment that loading failed. */
-  FAILED
+  FAILED;
+
+  /** The state as reports and messages write it. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

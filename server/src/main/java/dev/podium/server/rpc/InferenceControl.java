@@ -45,9 +45,9 @@ import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.ServedVersion;
 import dev.podium.server.telemetry.TimeHistogram;
 import dev.podium.server.telemetry.VersionMeters;
-import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -61,21 +61,26 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
       List.of("model_repository", "model_configuration", "statistics", "binary_tensor_data");
 
   private final ModelRepository repository;
+  private final InferenceRepository models;
   private final BooleanSupplier ready;
   private final Function<ServedVersion, VersionMeters> statistics;
   private final String serverVersion;
 
   /**
-   * @param ready whether the server takes requests
+   * @param files runs what looks at the repository's folder
+   * @param ready whether the server should be sent requests
    * @param statistics of a version, which may not have served yet
    * @param serverVersion for the metadata
    */
   public InferenceControl(
       ModelRepository repository,
+      ModelControl control,
+      Executor files,
       BooleanSupplier ready,
       Function<ServedVersion, VersionMeters> statistics,
       String serverVersion) {
     this.repository = repository;
+    this.models = new InferenceRepository(repository, control, files);
     this.ready = ready;
     this.statistics = statistics;
     this.serverVersion = serverVersion;
@@ -163,54 +168,19 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
   @Override
   public void repositoryIndex(
       RepositoryIndexRequest request, StreamObserver<RepositoryIndexResponse> answer) {
-    RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
-    CallAccess access = CallAccess.current();
-    for (ModelStatus model : repository.status()) {
-      if (!access.allows(model.name())) {
-        continue;
-      }
-      if (model.versions().isEmpty() && !request.getReady()) {
-        index.addModelsBuilder().setName(model.name()).setReason(model.message());
-      }
-      for (ModelStatus.Version version : model.versions()) {
-        if (request.getReady() && version.state() != VersionState.AVAILABLE) {
-          continue;
-        }
-        index
-            .addModelsBuilder()
-            .setName(model.name())
-            .setVersion(Long.toString(version.number()))
-            .setState(
-                switch (version.state()) {
-                  case LOADING -> "LOADING";
-                  case AVAILABLE -> "READY";
-                  case UNLOADING -> "UNLOADING";
-                  case UNLOADED, FAILED -> "UNAVAILABLE";
-                })
-            .setReason(version.state() == VersionState.AVAILABLE ? "" : version.message());
-      }
-    }
-    send(answer, index.build());
+    models.index(request, answer);
   }
 
   @Override
   public void repositoryModelLoad(
       RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> answer) {
-    refuseControl(answer);
+    models.load(request, answer);
   }
 
   @Override
   public void repositoryModelUnload(
       RepositoryModelUnloadRequest request, StreamObserver<RepositoryModelUnloadResponse> answer) {
-    refuseControl(answer);
-  }
-
-  /** Triton's code for servers that don't let clients load models. */
-  private static void refuseControl(StreamObserver<?> answer) {
-    answer.onError(
-        Status.UNAVAILABLE
-            .withDescription("explicit model load / unload is not allowed")
-            .asRuntimeException());
+    models.unload(request, answer);
   }
 
   private ModelMetadataResponse metadata(LoadedVersion version) {
@@ -354,11 +324,11 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
     }
   }
 
-  private static void refuse(StreamObserver<?> answer, RankException why) {
+  static void refuse(StreamObserver<?> answer, RankException why) {
     answer.onError(Statuses.status(why).asRuntimeException(Statuses.trailers(why)));
   }
 
-  private static <T> void send(StreamObserver<T> answer, T message) {
+  static <T> void send(StreamObserver<T> answer, T message) {
     answer.onNext(message);
     answer.onCompleted();
   }

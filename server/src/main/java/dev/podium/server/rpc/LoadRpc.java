@@ -13,6 +13,8 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +29,12 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
   private final LoadMeter meter;
   private final ScheduledExecutorService timer;
 
+  /** Streams of reports, and what stops each. */
+  private final Map<ServerCallStreamObserver<OrcaLoadReport>, Runnable> open =
+      new ConcurrentHashMap<>();
+
+  private volatile boolean closed;
+
   /**
    * @param timer sends the reports out of band; not closed here
    */
@@ -38,6 +46,11 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
   @Override
   public void streamCoreMetrics(
       OrcaLoadReportRequest request, StreamObserver<OrcaLoadReport> answer) {
+    if (closed) {
+      answer.onError(
+          Status.UNAVAILABLE.withDescription("the server is shutting down").asRuntimeException());
+      return;
+    }
     ServerCallStreamObserver<OrcaLoadReport> call =
         (ServerCallStreamObserver<OrcaLoadReport>) answer;
     Duration asked = request.getReportInterval();
@@ -53,7 +66,24 @@ public final class LoadRpc extends OpenRcaServiceGrpc.OpenRcaServiceImplBase {
             0,
             interval,
             TimeUnit.MILLISECONDS);
-    call.setOnCancelHandler(() -> reports.cancel(false));
+    Runnable end = () -> reports.cancel(false);
+    call.setOnCancelHandler(
+        () -> {
+          end.run();
+          open.remove(call);
+        });
+    open.put(call, end);
+  }
+
+  /** Ends the streams of reports, which would go on for ever; for good. */
+  public void close() {
+    closed = true;
+    open.forEach(
+        (call, end) -> {
+          end.run();
+          timer.execute(call::onCompleted);
+        });
+    open.clear();
   }
 
   /** Puts a report into the trailers of every call. */

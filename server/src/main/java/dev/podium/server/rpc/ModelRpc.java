@@ -4,13 +4,18 @@ import dev.podium.ranking.v1.DataType;
 import dev.podium.ranking.v1.GetModelRequest;
 import dev.podium.ranking.v1.ListModelsRequest;
 import dev.podium.ranking.v1.ListModelsResponse;
+import dev.podium.ranking.v1.LoadModelRequest;
+import dev.podium.ranking.v1.LoadModelResponse;
 import dev.podium.ranking.v1.Model;
 import dev.podium.ranking.v1.ModelServiceGrpc;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.ModelSummary;
+import dev.podium.ranking.v1.UnloadModelRequest;
+import dev.podium.ranking.v1.UnloadModelResponse;
 import dev.podium.ranking.v1.VersionState;
 import dev.podium.ranking.v1.VersionStatus;
 import dev.podium.server.access.CallAccess;
+import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.IdRule;
@@ -23,14 +28,16 @@ import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
 import io.grpc.stub.StreamObserver;
 
-/** {@code podium.ranking.v1.ModelService}: what is served. */
+/** {@code podium.ranking.v1.ModelService}: what is served, and changes to it. */
 public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
   private static final int VOCABULARY_SAMPLE = 1_000;
 
   private final ModelRepository repository;
+  private final ModelControl control;
 
-  public ModelRpc(ModelRepository repository) {
+  public ModelRpc(ModelRepository repository, ModelControl control) {
     this.repository = repository;
+    this.control = control;
   }
 
   @Override
@@ -41,10 +48,7 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
       if (!access.allows(status.name())) {
         continue;
       }
-      ModelSummary.Builder summary =
-          ModelSummary.newBuilder().setName(status.name()).setMessage(status.message());
-      status.versions().forEach(version -> summary.addVersions(version(version)));
-      models.addModels(summary);
+      models.addModels(summary(status));
     }
     answer.onNext(models.build());
     answer.onCompleted();
@@ -64,8 +68,66 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
         version.release();
       }
     } catch (RankException e) {
-      answer.onError(Statuses.status(e).asRuntimeException(Statuses.trailers(e)));
+      refuse(answer, e);
     }
+  }
+
+  @Override
+  public void loadModel(LoadModelRequest request, StreamObserver<LoadModelResponse> answer) {
+    String model = request.getName();
+    try {
+      CallAccess.current().check(model);
+    } catch (RankException e) {
+      refuse(answer, e);
+      return;
+    }
+    control.load(
+        model,
+        failure -> {
+          if (failure != null) {
+            refuse(answer, failure);
+          } else {
+            ModelSummary now = summary(repository.status(model));
+            answer.onNext(LoadModelResponse.newBuilder().setModel(now).build());
+            answer.onCompleted();
+          }
+        });
+  }
+
+  @Override
+  public void unloadModel(UnloadModelRequest request, StreamObserver<UnloadModelResponse> answer) {
+    String model = request.getName();
+    try {
+      CallAccess.current().check(model);
+      if (repository.status(model) == null) {
+        throw new RankException(FaultCode.NOT_FOUND, "model '" + model + "': unknown");
+      }
+    } catch (RankException e) {
+      refuse(answer, e);
+      return;
+    }
+    control.unload(
+        model,
+        failure -> {
+          if (failure != null) {
+            refuse(answer, failure);
+          } else {
+            ModelSummary now = summary(repository.status(model));
+            answer.onNext(UnloadModelResponse.newBuilder().setModel(now).build());
+            answer.onCompleted();
+          }
+        });
+  }
+
+  private static void refuse(StreamObserver<?> answer, RankException why) {
+    answer.onError(Statuses.status(why).asRuntimeException(Statuses.trailers(why)));
+  }
+
+  private static ModelSummary summary(ModelStatus status) {
+    ModelSummary.Builder summary =
+        ModelSummary.newBuilder().setName(status.name()).setMessage(status.message());
+    status.versions().forEach(version -> summary.addVersions(version(version)));
+    return summary.build();
   }
 
   private static Model describe(LoadedVersion version, ModelStatus.Version status) {

@@ -2,8 +2,12 @@ package dev.podium.server.telemetry;
 
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
+import dev.podium.server.engine.ContextCacheStatus;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.Readiness;
 import dev.podium.server.repository.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
@@ -20,9 +24,11 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Everything that Podium measures, as Prometheus wants it, put together when it is scraped. Labels
@@ -38,23 +44,34 @@ public final class ServerCollector implements MultiCollector {
   private final TileScheduler scheduler;
   private final Admission admission;
   private final ModelRepository repository;
+  private final Readiness readiness;
+  private final LongSupplier networkBytes;
+  private final ProcessMemory memory = new ProcessMemory(Path.of("/proc/self/status"));
 
+  /**
+   * @param networkBytes direct memory that the network library holds; below 0 if it doesn't say
+   */
   public ServerCollector(
       Telemetry telemetry,
       CallMeters calls,
       TileScheduler scheduler,
       Admission admission,
-      ModelRepository repository) {
+      ModelRepository repository,
+      Readiness readiness,
+      LongSupplier networkBytes) {
     this.telemetry = telemetry;
     this.calls = calls;
     this.scheduler = scheduler;
     this.admission = admission;
     this.repository = repository;
+    this.readiness = readiness;
+    this.networkBytes = networkBytes;
   }
 
   @Override
   public MetricSnapshots collect() {
     MetricSnapshots.Builder all = MetricSnapshots.builder();
+    meetLoaded();
     List<VersionMeters> versions = telemetry.all();
     requests(versions, all);
     tiles(versions, all);
@@ -63,7 +80,25 @@ public final class ServerCollector implements MultiCollector {
     scheduler(all);
     admission(all);
     models(all);
+    memory(versions, all);
     return all.build();
+  }
+
+  /** A version's series begin at 0 when it is loaded: a rate misses what comes before the first. */
+  private void meetLoaded() {
+    for (ModelStatus model : repository.status()) {
+      for (ModelStatus.Version version : model.versions()) {
+        if (version.state() == VersionState.AVAILABLE) {
+          try {
+            LoadedVersion loaded = repository.acquire(model.name(), version.number(), "");
+            VersionMeters unused = telemetry.of(loaded.scheduled());
+            loaded.release();
+          } catch (RankException e) {
+            continue; // it has just left
+          }
+        }
+      }
+    }
   }
 
   private static Labels labels(VersionMeters meters) {
@@ -226,6 +261,11 @@ public final class ServerCollector implements MultiCollector {
   }
 
   private void models(MetricSnapshots.Builder all) {
+    gauge(
+        all,
+        "podium_ready",
+        "1 while the server should be sent requests, as /readyz says.",
+        readiness.isReady() ? 1 : 0);
     GaugeSnapshot.Builder states =
         GaugeSnapshot.builder()
             .name("podium_model_state")
@@ -244,6 +284,51 @@ public final class ServerCollector implements MultiCollector {
       }
     }
     all.metricSnapshot(states.build());
+    GaugeSnapshot.Builder files =
+        GaugeSnapshot.builder()
+            .name("podium_model_file_bytes")
+            .help("Size of a loaded version's graph and weight files.");
+    for (ModelStatus model : repository.status()) {
+      for (ModelStatus.Version version : model.versions()) {
+        if (version.fileBytes() > 0) {
+          gauge(
+              files,
+              Labels.of("model", model.name(), "version", Long.toString(version.number())),
+              version.fileBytes());
+        }
+      }
+    }
+    all.metricSnapshot(files.build());
+  }
+
+  /** Beside the JVM's own meters, which count its heap and the direct buffers that it makes. */
+  private void memory(List<VersionMeters> versions, MetricSnapshots.Builder all) {
+    GaugeSnapshot.Builder resident =
+        GaugeSnapshot.builder()
+            .name("podium_resident_bytes")
+            .help("Resident memory of the process, by kind; the runtime's arenas are anonymous.");
+    memory.read().forEach((kind, bytes) -> gauge(resident, Labels.of("kind", kind), bytes));
+    all.metricSnapshot(resident.build());
+    gauge(
+        all,
+        "podium_network_bytes",
+        "Direct memory that the network library holds, outside the JVM's buffer pools.",
+        Math.max(0, networkBytes.getAsLong()));
+    GaugeSnapshot.Builder cached =
+        GaugeSnapshot.builder()
+            .name("podium_context_cache_bytes")
+            .help("Memory for results of the context half that are kept.");
+    CounterSnapshot.Builder lookups =
+        counter("podium_context_cache_lookups", "Requests by whether their context was kept.");
+    for (VersionMeters meters : versions) {
+      ContextCacheStatus cache = meters.version().session().contextCache();
+      Labels labels = labels(meters);
+      gauge(cached, labels, cache.bytes());
+      count(lookups, labels.add("result", "hit"), cache.hits());
+      count(lookups, labels.add("result", "miss"), cache.misses());
+    }
+    all.metricSnapshot(cached.build());
+    all.metricSnapshot(lookups.build());
   }
 
   private static String word(Enum<?> value) {

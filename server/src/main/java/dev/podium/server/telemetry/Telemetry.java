@@ -5,10 +5,12 @@ import dev.podium.server.feature.AssemblyTally;
 import dev.podium.server.schedule.RankResult;
 import dev.podium.server.schedule.SchedulerListener;
 import dev.podium.server.schedule.ServedVersion;
-import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -19,12 +21,16 @@ public final class Telemetry implements SchedulerListener {
 
   private final ConcurrentHashMap<ServedVersion, VersionMeters> versions =
       new ConcurrentHashMap<>();
+  private final AtomicLong order = new AtomicLong();
   private final LongAdder workersReplaced = new LongAdder();
 
   /** A version's meters; made when first asked for. */
   public VersionMeters of(ServedVersion version) {
     VersionMeters meters = versions.get(version);
-    return meters != null ? meters : versions.computeIfAbsent(version, VersionMeters::new);
+    return meters != null
+        ? meters
+        : versions.computeIfAbsent(
+            version, made -> new VersionMeters(made, order.incrementAndGet()));
   }
 
   /** Drops the meters of a version that is no longer served, so that they stay bounded. */
@@ -32,10 +38,19 @@ public final class Telemetry implements SchedulerListener {
     versions.remove(version);
   }
 
-  /** All meters, by model and version. */
+  /**
+   * All meters, by model and version. Of a version that was loaded anew while requests still hold
+   * what was loaded before, only the newer ones: names must be unique.
+   */
   public List<VersionMeters> all() {
-    Collection<VersionMeters> now = versions.values();
-    return now.stream()
+    Map<String, VersionMeters> newest = new HashMap<>();
+    for (VersionMeters meters : versions.values()) {
+      newest.merge(
+          meters.version().toString(),
+          meters,
+          (one, other) -> one.order() > other.order() ? one : other);
+    }
+    return newest.values().stream()
         .sorted(
             Comparator.comparing((VersionMeters meters) -> meters.version().model())
                 .thenComparing(meters -> meters.version().version()))

@@ -38,6 +38,7 @@ public final class VersionMeters {
   }
 
   private final ServedVersion version;
+  private final long order;
   private final TimeHistogram[] total = new TimeHistogram[Outcome.values().length];
   private final TimeHistogram queue = new TimeHistogram();
   private final TimeHistogram assemble = new TimeHistogram();
@@ -60,8 +61,12 @@ public final class VersionMeters {
       new AtomicReferenceArray<>(LARGEST_RUN + 1);
   private volatile long lastMillis;
 
-  VersionMeters(ServedVersion version) {
+  /**
+   * @param order rises with each version that meters are made for
+   */
+  VersionMeters(ServedVersion version, long order) {
     this.version = version;
+    this.order = order;
     for (int i = 0; i < total.length; i++) {
       total[i] = new TimeHistogram();
     }
@@ -157,6 +162,10 @@ public final class VersionMeters {
   /** Whose these are. */
   public ServedVersion version() {
     return version;
+  }
+
+  long order() {
+    return order;
   }
 
   /** From arrival to the end, of accepted requests that ended so. */

@@ -10,6 +10,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.ssl.SslContext;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -128,6 +129,11 @@ public final class GrpcTransport {
     if (tls != null) {
       tls.reload();
     }
+  }
+
+  /** Direct memory that Netty holds for all connections; below 0 if it doesn't say. */
+  public static long directBytes() {
+    return PlatformDependent.usedDirectMemory();
   }
 
   /** Where TCP connections are taken. */

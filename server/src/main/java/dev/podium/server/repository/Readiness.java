@@ -1,0 +1,84 @@
+package dev.podium.server.repository;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Whether the server should be sent requests: it has started, is not draining, and each model that
+ * it must have is available. Thread-safe.
+ */
+public final class Readiness {
+  private enum Phase {
+    STARTING,
+    SERVING,
+    DRAINING
+  }
+
+  private final ModelRepository repository;
+  private volatile List<String> required;
+  private volatile Phase phase = Phase.STARTING;
+
+  /**
+   * @param required names of the models that must be available; null for all those that were found
+   *     when the server started
+   */
+  public Readiness(ModelRepository repository, List<String> required) {
+    this.repository = repository;
+    this.required = required == null ? null : List.copyOf(required);
+  }
+
+  /** The first loads are done. */
+  public void started() {
+    if (required == null) {
+      required = repository.status().stream().map(ModelStatus::name).toList();
+    }
+    phase = Phase.SERVING;
+  }
+
+  /** The server takes no more requests; for good. */
+  public void draining() {
+    phase = Phase.DRAINING;
+  }
+
+  /** Whether there is nothing {@link #missing}. */
+  public boolean isReady() {
+    return missing().isEmpty();
+  }
+
+  /** What stands in the way, a sentence each. */
+  public List<String> missing() {
+    switch (phase) {
+      case STARTING:
+        return List.of("starting");
+      case DRAINING:
+        return List.of("draining");
+      default:
+    }
+    List<String> missing = new ArrayList<>();
+    for (String model : required) {
+      ModelStatus status = repository.status(model);
+      if (status == null) {
+        missing.add("model '" + model + "': not in the repository");
+      } else if (!status.available()) {
+        missing.add("model '" + model + "': " + why(status));
+      }
+    }
+    return missing;
+  }
+
+  private static String why(ModelStatus status) {
+    if (status.versions().isEmpty()) {
+      return status.message().isEmpty() ? "no version" : status.message();
+    }
+    List<String> versions = new ArrayList<>();
+    for (ModelStatus.Version version : status.versions()) {
+      versions.add(
+          "version "
+              + version.number()
+              + " "
+              + version.state().word()
+              + (version.state() == VersionState.FAILED ? " (" + version.message() + ")" : ""));
+    }
+    return String.join(", ", versions);
+  }
+}
