@@ -38,13 +38,18 @@ public final class ServerLogging {
     err.flush();
   }
 
-  /** Sets the console's format. Handlers that an operator has added stay as they are. */
+  /**
+   * Sets the console's format, also for what a thread dies of. Handlers that an operator has added
+   * stay as they are.
+   */
   public static void install(LogFormat format) {
     Formatter formatter =
         switch (format) {
           case TEXT -> new TextFormatter();
           case JSON -> new JsonFormatter();
         };
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, e) -> LOG.log(Level.SEVERE, "thread " + thread.getName() + " died", e));
     for (Handler handler : Logger.getLogger("").getHandlers()) {
       if (handler instanceof ConsoleHandler) {
         handler.setFormatter(formatter);

@@ -48,9 +48,15 @@ public final class CallWatch extends ServerStreamTracer {
     return parent;
   }
 
-  /** Where the call comes from; empty for a client of a Unix domain socket, which has no name. */
+  /** Where the call comes from; null for a client of a Unix domain socket. */
+  InetSocketAddress address() {
+    return peer instanceof InetSocketAddress tcp && tcp.getAddress() != null ? tcp : null;
+  }
+
+  /** The same as text; empty for a client of a Unix domain socket, which has no name. */
   String peer() {
-    if (peer instanceof InetSocketAddress tcp && tcp.getAddress() != null) {
+    InetSocketAddress tcp = address();
+    if (tcp != null) {
       return tcp.getAddress().getHostAddress() + ":" + tcp.getPort();
     }
     return peer == null ? "" : peer.toString();

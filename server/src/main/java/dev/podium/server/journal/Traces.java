@@ -28,12 +28,14 @@ import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +52,7 @@ public final class Traces {
   private static final AttributeKey<String> METHOD = AttributeKey.stringKey("rpc.method");
   private static final AttributeKey<Long> CODE = AttributeKey.longKey("rpc.grpc.status_code");
   private static final AttributeKey<String> PEER = AttributeKey.stringKey("network.peer.address");
+  private static final AttributeKey<Long> PORT = AttributeKey.longKey("network.peer.port");
   private static final AttributeKey<String> REQUEST = AttributeKey.stringKey("podium.request_id");
   private static final AttributeKey<String> MODEL = AttributeKey.stringKey("podium.model");
   private static final AttributeKey<Long> VERSION = AttributeKey.longKey("podium.version");
@@ -70,6 +73,34 @@ public final class Traces {
           Status.Code.INTERNAL,
           Status.Code.UNAVAILABLE,
           Status.Code.DATA_LOSS);
+
+  /** What OTLP calls retryable: a collector that restarts costs no spans, within the timeout. */
+  private static final Map<String, ?> RETRIES =
+      Map.of(
+          "methodConfig",
+          List.of(
+              Map.of(
+                  "name",
+                  List.of(Map.of()),
+                  "retryPolicy",
+                  Map.of(
+                      "maxAttempts",
+                      5.0,
+                      "initialBackoff",
+                      "1s",
+                      "maxBackoff",
+                      "5s",
+                      "backoffMultiplier",
+                      1.5,
+                      "retryableStatusCodes",
+                      List.of(
+                          "CANCELLED",
+                          "DEADLINE_EXCEEDED",
+                          "RESOURCE_EXHAUSTED",
+                          "ABORTED",
+                          "OUT_OF_RANGE",
+                          "UNAVAILABLE",
+                          "DATA_LOSS")))));
 
   private static final Duration BATCH = Duration.ofSeconds(1);
 
@@ -161,6 +192,8 @@ public final class Traces {
       credentials = tls.build();
     }
     return Grpc.newChannelBuilderForAddress(endpoint.getHost(), endpoint.getPort(), credentials)
+        .defaultServiceConfig(RETRIES)
+        .enableRetry()
         .build();
   }
 
@@ -209,7 +242,11 @@ public final class Traces {
     span.setAttribute(SERVICE, call.method().substring(0, slash));
     span.setAttribute(METHOD, call.method().substring(slash + 1));
     span.setAttribute(CODE, (long) end.code().value());
-    span.setAttribute(PEER, call.peer());
+    InetSocketAddress peer = call.address();
+    if (peer != null) {
+      span.setAttribute(PEER, peer.getAddress().getHostAddress());
+      span.setAttribute(PORT, (long) peer.getPort());
+    }
     if (!end.requestId().isEmpty()) {
       span.setAttribute(REQUEST, end.requestId());
     }
@@ -225,7 +262,8 @@ public final class Traces {
       span.setAttribute(COMPILED, end.stages().split());
     }
     if (ERRORS.contains(end.code())) {
-      span.setStatus(StatusCode.ERROR, end.problem() == null ? "" : end.problem());
+      String why = end.problem() == null ? "" : end.problem();
+      span.setStatus(StatusCode.ERROR, why.substring(0, Math.min(why.length(), LONGEST_VALUE)));
     }
   }
 
