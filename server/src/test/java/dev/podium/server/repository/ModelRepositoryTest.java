@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -124,6 +125,70 @@ class ModelRepositoryTest {
     second.release();
     assertThat(state("m")).isEqualTo(VersionState.UNLOADED);
     assertThatThrownBy(second::release).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void whatIsLoadedAnewTakesThePlaceOfWhatItsRequestsStillHold() throws Exception {
+    TestModels.sum(root, "m");
+    repository.load(Runnable::run);
+    LoadedVersion before = repository.acquire("m", 0, "");
+    List<VersionState> heard = new ArrayList<>();
+    repository.listen(status -> heard.add(status.versions().get(0).state()));
+
+    repository.load("m");
+
+    LoadedVersion after = repository.acquire("m", 1, "");
+    assertThat(after).isNotSameAs(before);
+    assertThat(heard).as("it is never away").containsOnly(VersionState.AVAILABLE);
+    assertThat(before.tryRetain()).as("still held").isTrue();
+    before.release();
+    before.release();
+    assertThat(before.tryRetain()).as("gone").isFalse();
+    assertThat(state("m")).isEqualTo(VersionState.AVAILABLE);
+    after.release();
+  }
+
+  @Test
+  void aLoadMovesLabelsAndForgetsVersionsThatLeft() throws Exception {
+    TestModels.sum(root, "m");
+    append("m", "labels: {stable: 1}\n");
+    repository.load(Runnable::run);
+    copyVersion("m", 2);
+    repository.load("m");
+    assertThat(number("m", 0, "")).isEqualTo(2);
+    assertThat(number("m", 0, "stable")).isEqualTo(1);
+    copyVersion("m", 3);
+    TestModels.sum(root, "m");
+    append("m", "labels: {stable: 2}\n");
+    repository.load("m");
+    assertThat(number("m", 0, "stable")).isEqualTo(2);
+    assertThat(number("m", 0, "")).isEqualTo(3);
+    assertThat(repository.status("m").versions())
+        .extracting(version -> version.number() + " " + version.state())
+        .containsExactly("3 AVAILABLE", "2 AVAILABLE", "1 UNLOADED");
+    repository.load("m");
+    assertThat(repository.status("m").versions())
+        .extracting(ModelStatus.Version::number)
+        .containsExactly(3L, 2L);
+  }
+
+  @Test
+  void anUnloadedModelCanBeLoadedAgain() throws Exception {
+    TestModels.sum(root, "m");
+    repository.load(Runnable::run);
+    List<VersionState> heard = new ArrayList<>();
+    repository.listen(status -> heard.add(status.versions().get(0).state()));
+    repository.unload("m");
+    repository.unload("m");
+    repository.load("m");
+    assertThat(heard)
+        .startsWith(
+            VersionState.UNLOADING,
+            VersionState.UNLOADED,
+            VersionState.LOADING,
+            VersionState.AVAILABLE);
+    assertThat(number("m", 0, "")).isEqualTo(1);
+    assertThat(repository.found()).containsExactly("m");
   }
 
   @Test
