@@ -23,10 +23,4 @@ final class Logging {
   static void embedServer() {
     SERVER.setLevel(Level.WARNING);
   }
-
-  /** One line an event on the error stream, for a server. */
-  static void serve() {
-    System.setProperty(
-        "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %5$s%6$s%n");
-  }
 }

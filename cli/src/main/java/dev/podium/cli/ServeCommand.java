@@ -4,6 +4,7 @@ import dev.podium.server.ConfigReader;
 import dev.podium.server.ConfigReader.ConfigException;
 import dev.podium.server.PodiumServer;
 import dev.podium.server.ServerConfig;
+import dev.podium.server.ServerLogging;
 import dev.podium.server.fault.ModelException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,11 +55,9 @@ final class ServeCommand implements Runnable {
 
   @Override
   public void run() {
-    Logging.serve();
     ServerConfig effective = read();
-    PrintWriter err = spec.commandLine().getErr();
-    effective.toYaml().lines().forEach(line -> err.println("config: " + line));
-    err.flush();
+    ServerLogging.install(effective.logging().format());
+    ServerLogging.settings(effective, spec.commandLine().getErr());
     PodiumServer server = start(effective);
     stopOnSignal(server);
     PrintWriter out = spec.commandLine().getOut();

@@ -7,12 +7,17 @@ import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankResponse;
 import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
 import io.grpc.Deadline;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,6 +41,7 @@ import java.util.function.Function;
  */
 public final class RankingClient implements AutoCloseable {
   private final Connection connection;
+  private final Channel channel;
   private final Sender sender;
   private final Duration defaultDeadline;
   private final Duration closeGrace;
@@ -44,8 +50,8 @@ public final class RankingClient implements AutoCloseable {
 
   private RankingClient(Builder builder) {
     this.connection = builder.connection.apply(builder.credentials);
-    this.sender =
-        new SplittingSender(new GrpcSender(connection.channel()), builder.maxCandidatesPerCall);
+    this.channel = ClientInterceptors.intercept(connection.channel(), builder.interceptors);
+    this.sender = new SplittingSender(new GrpcSender(channel), builder.maxCandidatesPerCall);
     this.defaultDeadline = builder.defaultDeadline;
     this.closeGrace = builder.closeGrace;
   }
@@ -136,7 +142,7 @@ public final class RankingClient implements AutoCloseable {
    */
   public Model model(String name) {
     try {
-      return ModelServiceGrpc.newBlockingStub(connection.channel())
+      return ModelServiceGrpc.newBlockingStub(channel)
           .withDeadlineAfter(defaultDeadline.toNanos(), TimeUnit.NANOSECONDS)
           .getModel(
               GetModelRequest.newBuilder().setModel(ModelSpec.newBuilder().setName(name)).build());
@@ -187,6 +193,7 @@ public final class RankingClient implements AutoCloseable {
     private Duration defaultDeadline = Duration.ofSeconds(1);
     private Duration closeGrace = Duration.ofSeconds(5);
     private int maxCandidatesPerCall = 10_000;
+    private final List<ClientInterceptor> interceptors = new ArrayList<>();
 
     private Builder(Function<ChannelCredentials, Connection> connection) {
       this.connection = connection;
@@ -203,6 +210,17 @@ public final class RankingClient implements AutoCloseable {
      */
     public Builder credentials(ChannelCredentials credentials) {
       this.credentials = credentials;
+      return this;
+    }
+
+    /**
+     * Puts an interceptor around every call, such as OpenTelemetry's, which passes the caller's
+     * trace on. It runs on the thread that asks for the ranking; the first one added is the
+     * outermost. One exception: parts of a split request that are asked again, of the newer of two
+     * versions, are sent from gRPC's threads.
+     */
+    public Builder intercept(ClientInterceptor interceptor) {
+      interceptors.add(0, Objects.requireNonNull(interceptor));
       return this;
     }
 

@@ -14,6 +14,7 @@ import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
 import dev.podium.server.fault.ModelException;
+import dev.podium.server.journal.Journal;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.Readiness;
 import dev.podium.server.rpc.HealthRpc;
@@ -41,6 +42,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -90,6 +92,10 @@ public final class PodiumServer implements AutoCloseable {
   private final AdminServer admin;
   private final ScheduledExecutorService timer;
   private final ExecutorService control;
+
+  /** Null if there are neither traces nor an access log. */
+  private final Journal journal;
+
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private PodiumServer(
@@ -102,7 +108,8 @@ public final class PodiumServer implements AutoCloseable {
       GrpcTransport transport,
       AdminServer admin,
       ScheduledExecutorService timer,
-      ExecutorService control) {
+      ExecutorService control,
+      Journal journal) {
     this.config = config;
     this.scheduler = scheduler;
     this.repository = repository;
@@ -112,6 +119,7 @@ public final class PodiumServer implements AutoCloseable {
     this.transport = transport;
     this.admin = admin;
     this.timer = timer;
+    this.journal = journal;
     this.control = control;
   }
 
@@ -145,7 +153,9 @@ public final class PodiumServer implements AutoCloseable {
     ScheduledExecutorService timer = timer();
     EventLoops loops = eventLoops(config.grpc());
     GrpcTransport transport = null;
+    Journal journal = null;
     try {
+      journal = ServerJournal.of(config, VERSION, CLOCK);
       load(repository);
       List<BindableService> services =
           services(
@@ -182,20 +192,25 @@ public final class PodiumServer implements AutoCloseable {
       transport =
           GrpcTransport.start(
               transportOptions(config),
-              new TransportServices(services, interceptors, List.of(calls)),
+              new TransportServices(
+                  services,
+                  interceptors,
+                  journal == null ? List.of(calls) : List.of(calls, journal)),
               loops);
+      MultiCollector meters =
+          new ServerCollector(
+              telemetry,
+              calls,
+              scheduler,
+              admission,
+              repository,
+              readiness,
+              GrpcTransport::directBytes);
       AdminServer admin =
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
               readiness::missing,
-              new ServerCollector(
-                  telemetry,
-                  calls,
-                  scheduler,
-                  admission,
-                  repository,
-                  readiness,
-                  GrpcTransport::directBytes),
+              journal == null ? meters : journal.metersBeside(meters),
               new StatusReport(
                   VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {
@@ -214,7 +229,8 @@ public final class PodiumServer implements AutoCloseable {
           transport,
           admin,
           timer,
-          control);
+          control,
+          journal);
     } catch (IOException | ModelException | RuntimeException e) {
       if (transport != null) {
         transport.close(0);
@@ -224,6 +240,9 @@ public final class PodiumServer implements AutoCloseable {
       scheduler.close();
       timer.shutdownNow();
       control.shutdownNow();
+      if (journal != null) {
+        journal.close();
+      }
       throw e;
     }
   }
@@ -409,6 +428,9 @@ public final class PodiumServer implements AutoCloseable {
       loads.close();
     }
     boolean finished = transport.close(timeout.toMillis());
+    if (journal != null) {
+      journal.close(config.flushTimeout().duration());
+    }
     admin.close();
     timer.shutdownNow();
     control.shutdownNow();

@@ -1,14 +1,20 @@
 package dev.podium.server;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.podium.server.access.AccessRule;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
+import dev.podium.server.log.LogFormat;
 import dev.podium.server.transport.TlsOptions.ClientAuth;
 import dev.podium.server.yaml.ByteSize;
 import dev.podium.server.yaml.Span;
 import dev.podium.server.yaml.StrictYaml;
+import dev.podium.server.yaml.YamlException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -29,8 +35,12 @@ import java.util.Objects;
  * @param scheduler how work is cut up and queued
  * @param engine how graphs are loaded
  * @param compiler what may be done to make graphs faster
+ * @param traces spans of requests, over OTLP
+ * @param logging how the log is written
+ * @param accessLog which requests stand in the log
  * @param reload how often the files of keys and credentials are looked at
  * @param drainTimeout how long a stopping server waits for the requests that it has
+ * @param flushTimeout how long it then takes to send spans and write lines that wait
  */
 public record ServerConfig(
     Path models,
@@ -46,8 +56,12 @@ public record ServerConfig(
     Scheduler scheduler,
     Engine engine,
     Compiler compiler,
+    Traces traces,
+    Logging logging,
+    AccessLog accessLog,
     Span reload,
-    Span drainTimeout) {
+    Span drainTimeout,
+    Span flushTimeout) {
 
   public ServerConfig {
     models = Objects.requireNonNullElse(models, Path.of("models/repository"));
@@ -65,7 +79,11 @@ public record ServerConfig(
         scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
     compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
+    traces = traces == null ? new Traces(null, null, null, null, null, null, null) : traces;
+    logging = logging == null ? new Logging(null) : logging;
+    accessLog = accessLog == null ? new AccessLog(null, null, null, null, null, null) : accessLog;
     drainTimeout = orDefault(drainTimeout, "30s");
+    flushTimeout = orDefault(flushTimeout, "3s");
   }
 
   /** A server of this folder with all defaults, on free loopback ports. */
@@ -78,6 +96,10 @@ public record ServerConfig(
         null,
         null,
         new Admin(null, 0),
+        null,
+        null,
+        null,
+        null,
         null,
         null,
         null,
@@ -391,6 +413,129 @@ public record ServerConfig(
     }
   }
 
+  /**
+   * Spans of requests, sent to a collector over OTLP.
+   *
+   * @param endpoint of a collector that takes OTLP over gRPC, such as {@code
+   *     http://127.0.0.1:4317}; no traces without it
+   * @param ca PEM file of the certificates that sign the collector's; the JDK's if there is none
+   * @param sampleRatio of the traces that begin here; those of callers are kept if the caller keeps
+   *     them
+   * @param serviceName the server's name in them
+   * @param resource what else the server is, each {@code NAME=VALUE}
+   * @param maxQueue spans that wait to be sent; more are dropped and counted
+   * @param timeout of one export
+   */
+  public record Traces(
+      String endpoint,
+      Path ca,
+      Double sampleRatio,
+      String serviceName,
+      List<String> resource,
+      Integer maxQueue,
+      Span timeout) {
+    public Traces {
+      sampleRatio = Objects.requireNonNullElse(sampleRatio, 0.01);
+      serviceName = Objects.requireNonNullElse(serviceName, "podium");
+      resource = resource == null ? List.of() : List.copyOf(resource);
+      maxQueue = Objects.requireNonNullElse(maxQueue, 4_096);
+      timeout = orDefault(timeout, "10s");
+      requireRatio("traces.sample_ratio", sampleRatio);
+      requireRange("traces.max_queue", maxQueue, 1, 1_000_000);
+      attributes(resource);
+      if (endpoint != null) {
+        requireEndpoint(endpoint);
+      } else if (ca != null) {
+        throw new IllegalArgumentException(
+            "traces.endpoint: missing (expected: one, as traces.ca is set)");
+      }
+    }
+
+    /** Whether there are traces. */
+    boolean enabled() {
+      return endpoint != null;
+    }
+
+    /** What the server is, by name. */
+    Map<String, String> attributes() {
+      return attributes(resource);
+    }
+
+    private static Map<String, String> attributes(List<String> resource) {
+      Map<String, String> attributes = new LinkedHashMap<>();
+      for (String item : resource) {
+        int sign = item.indexOf('=');
+        if (sign < 1 || attributes.put(item.substring(0, sign), item.substring(sign + 1)) != null) {
+          throw new IllegalArgumentException(
+              "traces.resource: '" + item + "' (expected: NAME=VALUE, each name once)");
+        }
+      }
+      return attributes;
+    }
+
+    private static void requireEndpoint(String text) {
+      URI endpoint;
+      try {
+        endpoint = URI.create(text);
+      } catch (IllegalArgumentException e) {
+        endpoint = URI.create("");
+      }
+      boolean known = "http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme());
+      String path = endpoint.getPath();
+      if (!known
+          || endpoint.getHost() == null
+          || endpoint.getPort() < 1
+          || endpoint.getUserInfo() != null
+          || endpoint.getQuery() != null
+          || !(path.isEmpty() || path.equals("/"))) {
+        throw new IllegalArgumentException(
+            "traces.endpoint: '" + text + "' (expected: http://HOST:PORT or https://HOST:PORT)");
+      }
+    }
+  }
+
+  /**
+   * How the log is written.
+   *
+   * @param format text or json
+   */
+  public record Logging(LogFormat format) {
+    public Logging {
+      format = Objects.requireNonNullElse(format, LogFormat.TEXT);
+    }
+  }
+
+  /**
+   * Which requests stand in the log.
+   *
+   * @param enabled whether any do
+   * @param sampleRatio of those that are neither slow nor failed
+   * @param slowThreshold above which a request always stands there
+   * @param maxFailures lines a second for requests that were not answered
+   * @param maxQueue lines that wait to be written; more are dropped and counted
+   * @param features whether refusals of wrong requests stand there with their sentence, which may
+   *     quote a feature's value
+   */
+  public record AccessLog(
+      Boolean enabled,
+      Double sampleRatio,
+      Span slowThreshold,
+      Integer maxFailures,
+      Integer maxQueue,
+      Boolean features) {
+    public AccessLog {
+      enabled = Objects.requireNonNullElse(enabled, false);
+      sampleRatio = Objects.requireNonNullElse(sampleRatio, 0.01);
+      slowThreshold = orDefault(slowThreshold, "100ms");
+      maxFailures = Objects.requireNonNullElse(maxFailures, 100);
+      maxQueue = Objects.requireNonNullElse(maxQueue, 1_024);
+      features = Objects.requireNonNullElse(features, false);
+      requireRatio("access_log.sample_ratio", sampleRatio);
+      requireRange("access_log.max_failures", maxFailures, 1, 1_000_000);
+      requireRange("access_log.max_queue", maxQueue, 1, 1_000_000);
+    }
+  }
+
   private static Span orDefault(Span value, String text) {
     return value == null ? Span.parse(text) : value;
   }
@@ -402,6 +547,12 @@ public record ServerConfig(
   private static int requirePort(String key, int port) {
     requireRange(key, port, 0, 65_535);
     return port;
+  }
+
+  private static void requireRatio(String key, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(key + ": " + value + " (expected: 0 to 1)");
+    }
   }
 
   private static void requireRange(String key, long value, long least, long most) {
@@ -416,5 +567,14 @@ public record ServerConfig(
    */
   public String toYaml() {
     return StrictYaml.write(this);
+  }
+
+  /** The same as a tree. */
+  JsonNode tree() {
+    try {
+      return StrictYaml.tree(toYaml());
+    } catch (YamlException e) {
+      throw new AssertionError("settings that were written can be read", e);
+    }
   }
 }

@@ -46,6 +46,20 @@ class ConfigReaderTest {
     "auth.issuer, me, auth.jwks: missing",
     "auth.rules, '[{methods: [fly]}]', auth.rules: methods: 'fly' (expected: '*' or any of [rank",
     "ranking.max_candidates, 0, ranking.max_candidates: 0",
+    "traces.endpoint, collector:4317, traces.endpoint: 'collector:4317' (expected: http://HOST:PORT or",
+    "traces.endpoint, http://collector, traces.endpoint: 'http://collector' (expected: http://HOST",
+    "traces.endpoint, 'http://a b:1', traces.endpoint: 'http://a b:1' (expected: http://HOST:PORT or",
+    "traces.endpoint, 'http://me:secret@a:1', traces.endpoint",
+    "traces.endpoint, http://a:1/v1/traces, traces.endpoint: 'http://a:1/v1/traces' (expected: http",
+    "traces.ca, ca.crt, traces.endpoint: missing",
+    "traces.sample_ratio, 1.5, traces.sample_ratio: 1.5 (expected: 0 to 1)",
+    "traces.max_queue, 0, traces.max_queue: 0",
+    "traces.resource, '[pod]', traces.resource: 'pod' (expected: NAME=VALUE",
+    "traces.resource, '[a=1, a=2]', traces.resource: 'a=2' (expected: NAME=VALUE",
+    "logging.format, xml, logging.format: 'xml' (expected: one of text, json)",
+    "access_log.sample_ratio, -0.1, access_log.sample_ratio: -0.1 (expected: 0 to 1)",
+    "access_log.max_failures, 0, access_log.max_failures: 0",
+    "access_log.max_queue, 0, access_log.max_queue: 0",
   })
   void valuesMustBeInRangeAndFitTogether(String key, String value, String message) {
     assertThatThrownBy(() -> ConfigReader.read(null, Map.of(), Map.of(key, value)))

@@ -26,6 +26,8 @@ class RoomsTest {
     mayUse("fault");
     mayUse("access", "fault");
     mayUse("yaml");
+    mayUse("log");
+    mayUse("journal", "log");
     mayUse("feature", "fault");
     mayUse("engine", "feature", "fault");
     mayUse("schedule", "engine", "feature", "fault");
@@ -35,6 +37,7 @@ class RoomsTest {
     mayUse(
         "rpc",
         "access",
+        "journal",
         "telemetry",
         "admission",
         "repository",
@@ -44,7 +47,7 @@ class RoomsTest {
         "fault");
     mayUse(
         "admin", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
-    mayUse("transport", "telemetry", "fault");
+    mayUse("transport", "telemetry", "log", "fault");
   }
 
   @Test
@@ -61,6 +64,11 @@ class RoomsTest {
   @Test
   void onlyThreeRoomsKnowTheWire() {
     onlyIn("dev.podium.ranking..", "rpc", "feature", "repository");
+  }
+
+  @Test
+  void onlyTheJournalKnowsOpenTelemetry() {
+    onlyIn("io.opentelemetry..", "journal");
   }
 
   @Test

@@ -57,7 +57,7 @@ public class AnswerBenchmark {
             null,
             null,
             new int[0],
-            new Timings(1, 20, 300, 1),
+            new Timings(1, 20, 300, 1, true),
             List.of());
   }
 

@@ -1,6 +1,7 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.access.CallAccess;
+import dev.podium.server.journal.CallWatch;
 import dev.podium.server.schedule.RankTask;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -16,7 +17,7 @@ import java.util.function.LongSupplier;
 record CallDeadline(LongSupplier clock, long defaultNanos) {
   /** What the handlers need to know of the current call. */
   CallInfo call() {
-    return new CallInfo(nanos(), CallAccess.current());
+    return new CallInfo(nanos(), CallAccess.current(), CallWatch.current());
   }
 
   private long nanos() {

@@ -1,11 +1,19 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.access.CallAccess;
+import dev.podium.server.journal.CallWatch;
+import dev.podium.server.journal.RequestWatch;
 
 /**
  * What the requests of one call have in common.
  *
  * @param deadlineNanos when nobody waits for it any more, on the scheduler's clock
  * @param access what the caller may do
+ * @param watch hears of its requests; null if nobody wants to know
  */
-record CallInfo(long deadlineNanos, CallAccess access) {}
+record CallInfo(long deadlineNanos, CallAccess access, CallWatch watch) {
+  /** Tells the journal that a request begins; null if nobody wants to know. */
+  RequestWatch begin(long arrival) {
+    return watch == null ? null : watch.begin(arrival, deadlineNanos);
+  }
+}

@@ -26,10 +26,10 @@ final class InferHandler implements RequestHandler {
   @Override
   public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
     long arrival = desk.now();
-    if (!desk.receive(bytes, responder)) {
+    if (!desk.receive(bytes, call, arrival, responder)) {
       return null;
     }
-    PendingInfer pending = new PendingInfer(desk, bytes, responder);
+    PendingInfer pending = new PendingInfer(desk, bytes, responder, call.begin(arrival));
     try {
       TensorMessage message = TensorMessage.parse(bytes.array(), bytes.length());
       pending.parsed(message);

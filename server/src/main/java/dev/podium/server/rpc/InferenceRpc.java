@@ -8,6 +8,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The Open Inference Protocol, {@code inference.GRPCInferenceService}, for clients made for KServe
@@ -15,6 +16,12 @@ import java.util.List;
  * does; the rest is {@link InferenceControl}.
  */
 public final class InferenceRpc implements BindableService {
+  /** Full names of the methods that bring requests. */
+  public static final Set<String> REQUESTS =
+      Set.of(
+          GRPCInferenceServiceGrpc.getModelInferMethod().getFullMethodName(),
+          GRPCInferenceServiceGrpc.getModelStreamInferMethod().getFullMethodName());
+
   private final RequestHandler handler;
   private final RequestDesk desk;
   private final InferenceControl control;

@@ -4,6 +4,7 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.Signature.Output;
 import dev.podium.server.feature.TensorMessage;
+import dev.podium.server.journal.RequestWatch;
 import dev.podium.server.schedule.RankResult;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,8 +15,8 @@ final class PendingInfer extends PendingRequest {
   private int rows;
   private List<Output> outputs = List.of();
 
-  PendingInfer(RequestDesk desk, MessageBytes bytes, RankResponder responder) {
-    super(desk, bytes, responder);
+  PendingInfer(RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
+    super(desk, bytes, responder, watch);
   }
 
   void parsed(TensorMessage read) {
@@ -57,17 +58,27 @@ final class PendingInfer extends PendingRequest {
       scores.add(result.scores(version().signature().output(output.name())));
     }
     byte[] response = InferEncoder.encode(message.id(), version(), outputs, scores, rows);
-    answer(response, result.queueMicros(), start);
+    answer(response, Timings.of(result), start);
   }
 
   /** The request has no rows, so there is nothing to run. */
   void succeedEmpty() {
     List<float[]> none = outputs.stream().map(output -> new float[0]).toList();
-    answer(InferEncoder.encode(message.id(), version(), outputs, none, 0), 0, now());
+    answer(InferEncoder.encode(message.id(), version(), outputs, none, 0), Timings.NONE, now());
   }
 
   @Override
   String requestId() {
     return message == null ? "" : message.id();
+  }
+
+  @Override
+  String modelName() {
+    return message == null ? "" : message.modelName();
+  }
+
+  @Override
+  int rows() {
+    return rows;
   }
 }

@@ -5,6 +5,7 @@ import dev.podium.server.feature.CandidateNames;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.Signature.Output;
 import dev.podium.server.feature.WireRequest;
+import dev.podium.server.journal.RequestWatch;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import dev.podium.server.schedule.RankResult;
 import java.util.ArrayList;
@@ -18,8 +19,8 @@ final class PendingRank extends PendingRequest {
   private List<Output> outputs = List.of();
   private CandidateNames names;
 
-  PendingRank(RequestDesk desk, MessageBytes bytes, RankResponder responder) {
-    super(desk, bytes, responder);
+  PendingRank(RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
+    super(desk, bytes, responder, watch);
   }
 
   void parsed(WireRequest wire) {
@@ -42,12 +43,7 @@ final class PendingRank extends PendingRequest {
     for (Output output : outputs) {
       scores.add(result.scores(version().signature().output(output.name())));
     }
-    answer(
-        scores,
-        result.missing(),
-        new Timings(
-            result.queueMicros(), result.assembleMicros(), result.inferMicros(), result.tiles()),
-        result.warnings());
+    answer(scores, result.missing(), Timings.of(result), result.warnings());
   }
 
   /** The request has no candidates, so there is nothing to run. */
@@ -59,6 +55,16 @@ final class PendingRank extends PendingRequest {
   @Override
   String requestId() {
     return request == null ? "" : request.requestId();
+  }
+
+  @Override
+  String modelName() {
+    return request == null ? "" : request.modelName();
+  }
+
+  @Override
+  int rows() {
+    return request == null ? 0 : request.rows();
   }
 
   private void answer(List<float[]> scores, int[] missing, Timings timings, List<String> warnings) {
@@ -78,7 +84,7 @@ final class PendingRank extends PendingRequest {
                 missing,
                 timings,
                 warnings));
-    answer(response, timings.queueMicros(), start);
+    answer(response, timings, start);
   }
 
   private static List<Output> outputs(Signature signature, WireRequest request)

@@ -3,8 +3,11 @@ package dev.podium.server.rpc;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.Outcome;
 import dev.podium.server.fault.RankException;
+import dev.podium.server.journal.RequestEnd.Stages;
+import dev.podium.server.journal.RequestWatch;
 import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.schedule.RankCompletion;
+import io.grpc.Status;
 
 /**
  * One request between its arrival and its answer, and all that it holds meanwhile: its bytes, a
@@ -17,17 +20,28 @@ abstract class PendingRequest implements RankCompletion {
   private final MessageBytes bytes;
   private final RankResponder responder;
 
+  /** Null if nobody wants to know. */
+  private final RequestWatch watch;
+
   private LoadedVersion version;
   private Admission.Permit permit;
 
-  PendingRequest(RequestDesk desk, MessageBytes bytes, RankResponder responder) {
+  PendingRequest(
+      RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
     this.desk = desk;
     this.bytes = bytes;
     this.responder = responder;
+    this.watch = watch;
   }
 
   /** The request's own name; empty if it has none, or wasn't read so far. */
   abstract String requestId();
+
+  /** The model's name as the caller wrote it; empty if it wasn't read so far. */
+  abstract String modelName();
+
+  /** Candidates; 0 if they weren't counted so far. */
+  abstract int rows();
 
   final void acquired(LoadedVersion loaded) {
     version = loaded;
@@ -46,6 +60,9 @@ abstract class PendingRequest implements RankCompletion {
   public final void failed(RankException fault) {
     release(Outcome.of(fault.code()), 0);
     responder.refuse(requestId(), fault);
+    if (watch != null) {
+      tell(Statuses.status(fault.code()), fault.getMessage(), null);
+    }
   }
 
   /** On the scheduler's clock. */
@@ -58,10 +75,26 @@ abstract class PendingRequest implements RankCompletion {
    *
    * @param encodeStart when encoding began, by {@link #now}
    */
-  final void answer(byte[] response, int queueMicros, long encodeStart) {
+  final void answer(byte[] response, Timings timings, long encodeStart) {
     desk.telemetry().encoded(version.scheduled(), desk.now() - encodeStart);
-    release(Outcome.SUCCESS, queueMicros * 1_000L);
+    release(Outcome.SUCCESS, timings.queueMicros() * 1_000L);
     responder.answer(response);
+    if (watch != null) {
+      Stages stages =
+          new Stages(
+              timings.queueMicros(),
+              timings.assembleMicros(),
+              timings.inferMicros(),
+              encodeStart,
+              timings.tiles(),
+              timings.split());
+      tell(Status.Code.OK, null, stages);
+    }
+  }
+
+  private void tell(Status.Code code, String problem, Stages stages) {
+    long number = version == null ? 0 : version.number();
+    watch.ended(requestId(), modelName(), number, rows(), code, problem, desk.now(), stages);
   }
 
   private void release(Outcome outcome, long waitNanos) {

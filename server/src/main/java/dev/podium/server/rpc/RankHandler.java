@@ -20,10 +20,10 @@ final class RankHandler implements RequestHandler {
   @Override
   public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
     long arrival = desk.now();
-    if (!desk.receive(bytes, responder)) {
+    if (!desk.receive(bytes, call, arrival, responder)) {
       return null;
     }
-    PendingRank pending = new PendingRank(desk, bytes, responder);
+    PendingRank pending = new PendingRank(desk, bytes, responder, call.begin(arrival));
     try {
       WireRequest request = WireRequest.parse(bytes.array(), bytes.length());
       pending.parsed(request);

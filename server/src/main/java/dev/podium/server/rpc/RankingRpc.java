@@ -4,6 +4,7 @@ import dev.podium.ranking.v1.RankingServiceGrpc;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import java.util.Set;
 
 /**
  * {@code podium.ranking.v1.RankingService}. Works on calls rather than stubs: a request stays bytes
@@ -11,6 +12,12 @@ import io.grpc.ServiceDescriptor;
  * computed it.
  */
 public final class RankingRpc implements BindableService {
+  /** Full names of the methods that bring requests. */
+  public static final Set<String> REQUESTS =
+      Set.of(
+          RankingServiceGrpc.getRankMethod().getFullMethodName(),
+          RankingServiceGrpc.getRankStreamMethod().getFullMethodName());
+
   private final RequestHandler handler;
   private final ByteMethods methods;
   private final CallDeadline deadline;

@@ -5,11 +5,13 @@ import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.RowSource;
+import dev.podium.server.journal.RequestWatch;
 import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.schedule.RankTask;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.Telemetry;
+import io.grpc.Status;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -74,12 +76,18 @@ public final class RequestDesk {
   }
 
   /** Makes room for a message's bytes, or answers it; a pending request gives the room back. */
-  boolean receive(MessageBytes bytes, RankResponder responder) {
+  boolean receive(MessageBytes bytes, CallInfo call, long arrival, RankResponder responder) {
     if (admission.tryReceive(bytes.length())) {
       return true;
     }
     bytes.release();
-    responder.refuse("", admission.tooManyBytes());
+    RankException why = admission.tooManyBytes();
+    responder.refuse("", why);
+    RequestWatch watch = call.begin(arrival);
+    if (watch != null) {
+      Status.Code code = Statuses.status(why.code());
+      watch.ended("", "", 0, 0, code, why.getMessage(), now(), null);
+    }
     return false;
   }
 

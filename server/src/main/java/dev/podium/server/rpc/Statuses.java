@@ -48,6 +48,11 @@ final class Statuses {
     return code(code).getCode().value();
   }
 
+  /** The code in gRPC's terms. */
+  static Status.Code status(FaultCode code) {
+    return code(code).getCode();
+  }
+
   private static Status code(FaultCode code) {
     return switch (code) {
       case CANCELLED -> Status.CANCELLED;

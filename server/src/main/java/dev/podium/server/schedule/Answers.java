@@ -28,6 +28,7 @@ final class Answers {
             micros(task.assembleNanos),
             micros(task.inferNanos),
             task.tilesRun,
+            task.split,
             task.warnings);
     send(task, Outcome.SCORED, result, null);
   }

@@ -12,6 +12,7 @@ public final class RankResult {
   private final int assembleMicros;
   private final int inferMicros;
   private final int tiles;
+  private final boolean split;
   private final List<String> warnings;
 
   RankResult(
@@ -21,6 +22,7 @@ public final class RankResult {
       int assembleMicros,
       int inferMicros,
       int tiles,
+      boolean split,
       List<String> warnings) {
     this.scores = scores;
     this.missing = missing == null ? NONE : missing;
@@ -28,6 +30,7 @@ public final class RankResult {
     this.assembleMicros = assembleMicros;
     this.inferMicros = inferMicros;
     this.tiles = tiles;
+    this.split = split;
     this.warnings = warnings;
   }
 
@@ -76,6 +79,11 @@ public final class RankResult {
   /** Number of tiles that the request was cut into; 1 also when it shared one. */
   public int tiles() {
     return tiles;
+  }
+
+  /** Whether the compiled form ran rather than the exported graph. */
+  public boolean split() {
+    return split;
   }
 
   /** What was put right, a sentence each. */
