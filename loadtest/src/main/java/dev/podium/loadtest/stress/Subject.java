@@ -102,7 +102,18 @@ final class Subject implements AutoCloseable {
     }
   }
 
+  /** Calls over as many connections of their own, for load that shares cores with the server. */
+  WireCalls wire() {
+    return WireCalls.connect(
+        process.target(), "/" + method().getFullMethodName(), CONNECTIONS, System::nanoTime);
+  }
+
   /** CPU time of its process so far. */
+  ProcessCpu.Times cpu() {
+    return ProcessCpu.times(process.pid());
+  }
+
+  /** As {@link #cpu}, in sum. */
   long cpuNanos() {
     return ProcessCpu.nanos(process.pid());
   }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** In a time that passes only when someone waits, or when sending takes some. */
 class OfferTest {
   private static final long MS = 1_000_000;
-  private static final Offer.Options OPTIONS = new Offer.Options(50 * MS, 10 * MS, 1_000);
+  private static final Offer.Options OPTIONS = new Offer.Options(50 * MS, 10 * MS, 1_000, 0);
 
   private long now = 777;
 
@@ -83,7 +83,7 @@ class OfferTest {
   @Test
   void aRequestThatNeverEndsIsLost() {
     Offer.Result result =
-        run(new Offer.Options(50 * MS, 10 * MS, 3), (request, deadline, completion) -> {}, 10.0)
+        run(new Offer.Options(50 * MS, 10 * MS, 3, 0), (request, deadline, completion) -> {}, 10.0)
             .get(0);
     assertThat(result.tally().sent()).isEqualTo(3);
     assertThat(result.skipped()).isEqualTo(7);
