@@ -1,12 +1,15 @@
 package dev.podium.loadtest.stress;
 
 import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.measure.Transport;
 import dev.podium.loadtest.protocol.Target;
 import io.grpc.Status;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
@@ -21,14 +24,15 @@ import java.util.function.LongSupplier;
  * Unary calls with as little work for each as HTTP/2 allows: what is sent together goes out in one
  * write, nothing is parsed but what says how a call ended, and one thread does it all. For load
  * that shares its cores with the server, where every cycle of the caller is one less for it. {@link
- * Calls} are gRPC's own and can do more. Plain text, without authentication. {@link #send} and
- * {@link #flush} are for one thread.
+ * Calls} are gRPC's own and can do more. Plain text, without authentication, and answers are not
+ * kept. {@link #send} and {@link #flush} are for one thread.
  */
 final class WireCalls implements Offer.Sender, AutoCloseable {
   private static final int CONNECT_MILLIS = 10_000;
   private static final int WRITE_LIMIT_BYTES = 8 << 20;
 
   private final EventLoopGroup loop;
+  private final EventLoop events;
   private final LongSupplier clock;
   private final List<WireConnection> connections = new ArrayList<>();
   private List<Call> batch = new ArrayList<>();
@@ -60,6 +64,7 @@ final class WireCalls implements Offer.Sender, AutoCloseable {
 
   private WireCalls(EventLoopGroup loop, LongSupplier clock) {
     this.loop = loop;
+    this.events = loop.next();
     this.clock = clock;
   }
 
@@ -82,9 +87,9 @@ final class WireCalls implements Offer.Sender, AutoCloseable {
           new Bootstrap()
               .group(calls.loop)
               .channel(target.channelType())
-              .option(io.netty.channel.ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
               .option(
-                  io.netty.channel.ChannelOption.WRITE_BUFFER_WATER_MARK,
+                  ChannelOption.WRITE_BUFFER_WATER_MARK,
                   new WriteBufferWaterMark(WRITE_LIMIT_BYTES / 2, WRITE_LIMIT_BYTES))
               .handler(
                   new ChannelInitializer<Channel>() {
@@ -125,7 +130,23 @@ final class WireCalls implements Offer.Sender, AutoCloseable {
     if (!calls.isEmpty()) {
       batch = new ArrayList<>(calls.size() * 2);
     }
-    loop.execute(() -> write(calls));
+    events.execute(() -> write(calls));
+  }
+
+  /** Single calls, from any thread, that go out at once. */
+  Transport transport() {
+    return (request, timeoutNanos, completion) -> {
+      Call call =
+          new Call(
+              request,
+              clock.getAsLong() + timeoutNanos,
+              (status, fromServer) -> completion.done(status, null));
+      if (events.inEventLoop()) {
+        write(List.of(call));
+      } else {
+        events.execute(() -> write(List.of(call)));
+      }
+    };
   }
 
   private void write(List<Call> calls) {
