@@ -26,6 +26,7 @@ public final class Overload {
   private static final long MAX_LAG_NANOS = 10_000_000;
   private static final int MAX_IN_FLIGHT = 20_000;
   private static final int CALLERS = 8;
+  private static final String COLD = "cold ";
   private static final double COLD_LOAD = 10;
   private static final double SETTLE_SECONDS = 4;
   private static final int MAX_SETTLE_ROUNDS = 10;
@@ -195,7 +196,7 @@ public final class Overload {
             tally.sent() == 0 ? Double.NaN : own.nanos() / 1e3 / tally.sent(),
             tally.inTime() * cpuPerAnswer / (cores * nanos - own.nanos()),
             result.lagMillis(99)));
-    if (result.skippedShare() > MAX_SKIPPED) {
+    if (result.skippedShare() > MAX_SKIPPED && !name.startsWith(COLD)) {
       notes.add(
           String.format(
               Locale.ROOT,
@@ -223,22 +224,24 @@ public final class Overload {
     long nanos = rig.seconds(SETTLE_SECONDS, 0.5);
     HeapMeter meter = subject.heap();
     CompilationMXBean own = ManagementFactory.getCompilationMXBean();
+    List<String> compiling = new ArrayList<>();
     boolean restless = true;
     for (int round = 1; restless && round <= rig.count(MAX_SETTLE_ROUNDS, 1); round++) {
       long millis = own.getTotalCompilationTime();
       long theirs = meter == null ? 0 : meter.compileMillis();
-      step(subject, pool, "cold " + round, COLD_LOAD, nanos);
+      step(subject, pool, COLD + round, COLD_LOAD, nanos);
       millis = own.getTotalCompilationTime() - millis;
       theirs = meter == null ? 0 : meter.compileMillis() - theirs;
       restless = Math.max(millis, theirs) > MAX_COMPILING * nanos / 1e6;
-      notes.add(
-          String.format(
-              Locale.ROOT,
-              "cold %d: compilers worked %d ms in the generator, %d ms in the server",
-              round,
-              millis,
-              theirs));
+      compiling.add(millis + " and " + theirs);
     }
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "cold: the compilers of generator and server worked %s ms in rounds of %.1f s%s",
+            String.join(", ", compiling),
+            nanos / 1e9,
+            restless && !rig.quick() ? ": they never came to rest" : ""));
   }
 
   private void judge(double load, Offer.Result result) {

@@ -149,10 +149,11 @@ final class WireCalls implements Offer.Sender, AutoCloseable {
     };
   }
 
+  /** What is sent together goes over one connection: one write here, one read there. */
   private void write(List<Call> calls) {
-    for (Call call : calls) {
-      connections.get(next).send(call);
+    if (!calls.isEmpty()) {
       next = (next + 1) % connections.size();
+      calls.forEach(connections.get(next)::send);
     }
     long now = clock.getAsLong();
     for (WireConnection connection : connections) {
