@@ -10,6 +10,7 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
@@ -35,7 +36,13 @@ final class WireConnection extends ByteToMessageDecoder {
   private static final AsciiString STATUS = AsciiString.cached("grpc-status");
   private static final AsciiString TIMEOUT = AsciiString.cached("grpc-timeout");
 
+  private static final int END = Http2Flags.END_STREAM;
+  private static final int CANCEL = (int) Http2Error.CANCEL.code();
+  private static final int SETTING_BYTES = 6;
+
+  /** Before each message of gRPC's. */
   private static final int PREFIX_BYTES = 5;
+
   private static final int LARGEST_WINDOW = Integer.MAX_VALUE;
 
   /** What the server may send before it is told that there is room again. */
@@ -62,6 +69,7 @@ final class WireConnection extends ByteToMessageDecoder {
   private ChannelHandlerContext context;
   private ByteBuf out;
   private boolean greeted;
+  private boolean goingAway;
   private boolean closed;
   private int nextStream = 1;
   private long maxStreams = Long.MAX_VALUE;
@@ -87,10 +95,8 @@ final class WireConnection extends ByteToMessageDecoder {
 
   /** Sends a call, or holds it until the server's windows have room. */
   void send(Call call) {
-    if (closed || context == null) {
-      call.end(
-          Status.UNAVAILABLE.withDescription("no connection").withCause(new ConnectException()),
-          false);
+    if (closed || goingAway || context == null) {
+      neverSent(call, "no connection");
     } else if (!held.isEmpty() || !write(call)) {
       held.add(call);
     }
@@ -182,14 +188,10 @@ final class WireConnection extends ByteToMessageDecoder {
     }
   }
 
-  private static final int END = Http2Flags.END_STREAM;
-
   private void reset(int stream) {
     frameHeader(out(), Integer.BYTES, Http2FrameTypes.RST_STREAM, 0, stream);
     out.writeInt(CANCEL);
   }
-
-  private static final int CANCEL = 8;
 
   private void update(int stream, int bytes) {
     frameHeader(out(), Integer.BYTES, Http2FrameTypes.WINDOW_UPDATE, 0, stream);
@@ -228,8 +230,6 @@ final class WireConnection extends ByteToMessageDecoder {
     super.channelActive(channel);
   }
 
-  private static final int SETTING_BYTES = 6;
-
   @Override
   protected void decode(ChannelHandlerContext channel, ByteBuf in, List<Object> nothing)
       throws Exception {
@@ -267,16 +267,17 @@ final class WireConnection extends ByteToMessageDecoder {
     List<Call> left = new ArrayList<>(open.values());
     open.clear();
     left.forEach(call -> call.end(Status.UNAVAILABLE.withDescription(why), false));
-    held.forEach(
-        call ->
-            call.end(
-                Status.UNAVAILABLE.withDescription(why).withCause(new ConnectException()), false));
+    held.forEach(call -> neverSent(call, why));
     held.clear();
     byDeadline.clear();
     if (out != null) {
       out.release();
       out = null;
     }
+  }
+
+  private static void neverSent(Call call, String why) {
+    call.end(Status.UNAVAILABLE.withDescription(why).withCause(new ConnectException(why)), false);
   }
 
   /** What a server may send to a client that only makes such calls. */
@@ -369,7 +370,15 @@ final class WireConnection extends ByteToMessageDecoder {
 
     @Override
     public void onGoAwayRead(ChannelHandlerContext channel, int last, long error, ByteBuf debug) {
-      closed = true;
+      goingAway = true;
+      String why = "the server goes away: " + error;
+      held.forEach(call -> neverSent(call, why));
+      held.clear();
+      List<Call> ignored = open.values().stream().filter(call -> call.stream > last).toList();
+      for (Call call : ignored) {
+        open.remove(call.stream);
+        neverSent(call, why);
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import dev.podium.loadtest.arrivals.ArrivalPlan;
 import dev.podium.loadtest.arrivals.ArrivalShape;
 import dev.podium.loadtest.measure.Clock;
 import io.grpc.Status;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -78,6 +79,35 @@ class OfferTest {
     assertThat(result.skippedShare()).isGreaterThan(0.7);
     // Each took 4 ms of its own and the lag before.
     assertThat(result.tally().millis(0)).isGreaterThanOrEqualTo(4);
+  }
+
+  @Test
+  void whatFallsDueInOneTickIsSentTogetherAtItsEnd() {
+    List<Long> sent = new ArrayList<>();
+    List<Integer> batches = new ArrayList<>();
+    Offer.Sender sender =
+        new Offer.Sender() {
+          private int batch;
+
+          @Override
+          public void send(byte[] request, long deadlineNanos, Calls.Completion completion) {
+            sent.add(now - 777);
+            batch++;
+            completion.done(Status.OK, true);
+          }
+
+          @Override
+          public void flush() {
+            if (batch > 0) {
+              batches.add(batch);
+              batch = 0;
+            }
+          }
+        };
+    run(new Offer.Options(50 * MS, 10 * MS, 1_000, 5 * MS), sender, 1000.0);
+    assertThat(sent).hasSize(1000).allSatisfy(at -> assertThat(at % (5 * MS)).isZero());
+    assertThat(batches.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1000);
+    assertThat(batches.subList(1, batches.size() - 1)).allMatch(size -> size == 5);
   }
 
   @Test

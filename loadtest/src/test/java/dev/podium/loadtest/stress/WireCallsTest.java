@@ -35,6 +35,7 @@ class WireCallsTest {
   private static final String PATH = "/" + RankingServiceGrpc.getRankMethod().getFullMethodName();
 
   private final CountDownLatch hanging = new CountDownLatch(1);
+  private final CompletableFuture<StreamObserver<RankResponse>> waits = new CompletableFuture<>();
   private final List<Long> timeoutsLeft = Collections.synchronizedList(new ArrayList<>());
   private final ConcurrentHashMap<String, Integer> sizes = new ConcurrentHashMap<>();
 
@@ -74,6 +75,7 @@ class WireCallsTest {
       sizes.merge(request.getRequestId(), request.getSerializedSize(), Math::max);
       switch (request.getRequestId()) {
         case "hang" -> hanging.countDown();
+        case "wait" -> waits.complete(observer);
         case "OK" -> {
           observer.onNext(RankResponse.newBuilder().setRequestId("x".repeat(100_000)).build());
           observer.onCompleted();
@@ -171,6 +173,23 @@ class WireCallsTest {
     assertThat(await(dropped)).isEqualTo(Ending.LOST);
     assertThat(server.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
     assertThat(await(send("OK", 0, LONG))).isEqualTo(Ending.NOT_SENT);
+  }
+
+  @Test
+  void aServerThatGoesAwayGetsNothingNewAndMayAnswerWhatItHas() throws Exception {
+    CompletableFuture<Ending> waiting = send("wait", 0, LONG);
+    calls.flush();
+    StreamObserver<RankResponse> observer = waits.get(30, TimeUnit.SECONDS);
+    server.shutdown();
+    Ending ending = Ending.ANSWERED;
+    while (ending == Ending.ANSWERED) { // until both connections know
+      ending = await(send("OK", 0, LONG));
+    }
+    assertThat(ending).isEqualTo(Ending.NOT_SENT);
+    assertThat(waiting).isNotDone();
+    observer.onNext(RankResponse.getDefaultInstance());
+    observer.onCompleted();
+    assertThat(await(waiting)).isEqualTo(Ending.ANSWERED);
   }
 
   @Test
