@@ -287,7 +287,7 @@ class RankingServiceTest {
 
   @Test
   void aMessageOfManyWindowsIsServed() {
-    String id = "x".repeat(4 << 20);
+    String id = "x".repeat(3 << 20);
     RankResponse response = rank(request(3).setRequestId(id).build());
     assertThat(response.getRequestId()).isEqualTo(id);
     assertThat(response.getOutputs(0).getScores(2)).isEqualTo(score(2));
