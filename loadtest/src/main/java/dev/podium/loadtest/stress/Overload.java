@@ -55,10 +55,10 @@ public final class Overload {
           "other",
           "lost",
           "server CPU",
-          "kernel",
+          "server kernel",
           "CPU us/refusal",
           "generator CPU",
-          "kernel ",
+          "generator kernel",
           "us/request",
           "÷ CPU left",
           "lag p99 ms");
