@@ -34,8 +34,8 @@ public final class Overload {
   /** Compilers that work less than this share of the time are at rest. */
   private static final double MAX_COMPILING = 0.05;
 
-  /** Requests of half a millisecond go out in one write. */
-  private static final long TICK_NANOS = 500_000;
+  /** Requests of a millisecond go out in one write. */
+  private static final long TICK_NANOS = 1_000_000;
 
   /** Above this share of requests not sent, the generator is the limit. */
   private static final double MAX_SKIPPED = 0.01;
