@@ -458,6 +458,8 @@ public final class PodiumServer implements AutoCloseable {
             .maxBatchDelay(config.maxBatchDelay().duration())
             .ageBound(config.ageBound().duration())
             .maxAssembledBytes(config.maxAssembled().bytes())
+            .partialMargin(config.partialMargin().duration())
+            .lentMicros((int) (config.lentTile().duration().toNanos() / 1000))
             .shareTiles(config.shareTiles());
     if (config.workers() > 0) {
       options.workers(config.workers());
@@ -516,6 +518,7 @@ public final class PodiumServer implements AutoCloseable {
         new TransportOptions.Limits(
             (int) config.maxMessage().bytes(),
             (int) config.maxMetadata().bytes(),
+            (int) config.window().bytes(),
             config.maxStreams(),
             config.maxConnections(),
             config.maxIdle().duration(),

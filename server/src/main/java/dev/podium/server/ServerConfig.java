@@ -76,7 +76,9 @@ public record ServerConfig(
     inference = inference == null ? new Inference(null, null) : inference;
     admission = admission == null ? new Admission(null, null, null, null) : admission;
     scheduler =
-        scheduler == null ? new Scheduler(null, null, null, null, null, null, null) : scheduler;
+        scheduler == null
+            ? new Scheduler(null, null, null, null, null, null, null, null, null)
+            : scheduler;
     engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
     compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
     traces = traces == null ? new Traces(null, null, null, null, null, null, null) : traces;
@@ -119,6 +121,8 @@ public record ServerConfig(
    * @param udsPermissions who may connect to it, as {@code ls} shows it
    * @param maxMessage the largest request taken
    * @param maxMetadata the largest headers of a call
+   * @param window bytes of messages that a connection may have under way, before the server has
+   *     taken them
    * @param maxStreams calls at once on one connection
    * @param maxConnections at once
    * @param maxIdle after which a connection without calls is closed
@@ -138,6 +142,7 @@ public record ServerConfig(
       String udsPermissions,
       ByteSize maxMessage,
       ByteSize maxMetadata,
+      ByteSize window,
       Integer maxStreams,
       Integer maxConnections,
       Span maxIdle,
@@ -154,6 +159,7 @@ public record ServerConfig(
       udsPermissions = Objects.requireNonNullElse(udsPermissions, "rw-rw----");
       maxMessage = orDefault(maxMessage, "16MiB");
       maxMetadata = orDefault(maxMetadata, "16KiB");
+      window = orDefault(window, "256KiB");
       maxStreams = Objects.requireNonNullElse(maxStreams, 1_000);
       maxConnections = Objects.requireNonNullElse(maxConnections, 10_000);
       maxIdle = orDefault(maxIdle, "1800s");
@@ -166,6 +172,7 @@ public record ServerConfig(
       loadReports = Objects.requireNonNullElse(loadReports, false);
       requireRange("grpc.max_message", maxMessage.bytes(), 1024, Integer.MAX_VALUE);
       requireRange("grpc.max_metadata", maxMetadata.bytes(), 1024, 1 << 20);
+      requireRange("grpc.window in bytes", window.bytes(), 65_535, 64 << 20);
       requireRange("grpc.max_streams", maxStreams, 1, Integer.MAX_VALUE);
       requireRange("grpc.max_connections", maxConnections, 1, 1_000_000);
       requireRange("grpc.max_resets", maxResets, 1, 1_000_000);
@@ -176,7 +183,7 @@ public record ServerConfig(
     private static Grpc onPort(Integer port) {
       return new Grpc(
           null, port, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null);
+          null, null);
     }
 
     private static void requirePermissions(String text) {
@@ -331,6 +338,7 @@ public record ServerConfig(
    * How work is cut up and queued; see {@link dev.podium.server.schedule.SchedulerOptions}.
    *
    * @param workers threads that run tiles; 0 for one a processor
+   * @param lentTile the longest expected tile that may run on an event loop; 0 for none
    */
   public record Scheduler(
       Integer workers,
@@ -339,6 +347,8 @@ public record ServerConfig(
       Span maxBatchDelay,
       Span ageBound,
       ByteSize maxAssembled,
+      Span partialMargin,
+      Span lentTile,
       Boolean shareTiles) {
     public Scheduler {
       workers = Objects.requireNonNullElse(workers, 0);
@@ -347,9 +357,12 @@ public record ServerConfig(
       maxBatchDelay = orDefault(maxBatchDelay, "0s");
       ageBound = orDefault(ageBound, "1s");
       maxAssembled = orDefault(maxAssembled, "256MiB");
+      partialMargin = orDefault(partialMargin, "3ms");
+      lentTile = orDefault(lentTile, "500us");
       shareTiles = Objects.requireNonNullElse(shareTiles, true);
       requireRange("scheduler.workers", workers, 0, 1024);
       requireRange("scheduler.max_waiting_rows", maxWaitingRows, 1, Long.MAX_VALUE);
+      requireRange("scheduler.lent_tile in us", lentTile.duration().toNanos() / 1000, 0, 1_000_000);
     }
   }
 

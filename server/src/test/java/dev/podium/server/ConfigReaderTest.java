@@ -35,6 +35,7 @@ class ConfigReaderTest {
   @CsvSource({
     "grpc.port, 65536, grpc.port: 65536 (expected: 0 to 65535)",
     "grpc.max_metadata, 1KB, max_metadata",
+    "grpc.window, 1KiB, grpc.window in bytes: 1024 (expected: 65535 to 67108864)",
     "grpc.max_streams, 0, grpc.max_streams: 0",
     "grpc.max_connections, 0, grpc.max_connections: 0",
     "grpc.max_resets, 0, grpc.max_resets: 0",
@@ -45,6 +46,7 @@ class ConfigReaderTest {
     "tls.client_auth, required, tls.client_ca: missing",
     "auth.issuer, me, auth.jwks: missing",
     "auth.rules, '[{methods: [fly]}]', auth.rules: methods: 'fly' (expected: '*' or any of [rank",
+    "scheduler.lent_tile, 2s, scheduler.lent_tile in us: 2000000 (expected: 0 to 1000000)",
     "ranking.max_candidates, 0, ranking.max_candidates: 0",
     "traces.endpoint, collector:4317, traces.endpoint: 'collector:4317' (expected: http://HOST:PORT or",
     "traces.endpoint, http://collector, traces.endpoint: 'http://collector' (expected: http://HOST",

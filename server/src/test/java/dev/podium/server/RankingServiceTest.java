@@ -1,5 +1,6 @@
 package dev.podium.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
@@ -26,12 +27,15 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -279,6 +283,34 @@ class RankingServiceTest {
         "candidates.count: 5001 (expected: at most 5000)");
     RankRequest huge = request(1).setRequestId("x".repeat(17 << 20)).build();
     fails(huge.toBuilder(), Status.Code.RESOURCE_EXHAUSTED, "16777216");
+  }
+
+  @Test
+  void aMessageOfManyWindowsIsServed() {
+    String id = "x".repeat(3 << 20);
+    RankResponse response = rank(request(3).setRequestId(id).build());
+    assertThat(response.getRequestId()).isEqualTo(id);
+    assertThat(response.getOutputs(0).getScores(2)).isEqualTo(score(2));
+  }
+
+  /** What a client may send before the server has taken any of it. */
+  @Test
+  void theWindowIsAnnounced() throws Exception {
+    try (Socket socket = new Socket()) {
+      socket.connect(server.grpcAddress());
+      socket.setSoTimeout(30_000);
+      socket.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
+      socket.getOutputStream().write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+      assertThat(in.readUnsignedByte()).as("type of the first frame: settings").isEqualTo(4);
+      in.skipNBytes(5);
+      Map<Integer, Integer> settings = new HashMap<>();
+      for (int i = 0; i < length / 6; i++) {
+        settings.put(in.readUnsignedShort(), in.readInt());
+      }
+      assertThat(settings).containsEntry(4, 256 << 10);
+    }
   }
 
   @Test

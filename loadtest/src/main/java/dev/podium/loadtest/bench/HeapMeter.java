@@ -5,6 +5,7 @@ import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import javax.management.MBeanServerConnection;
@@ -13,19 +14,25 @@ import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 
 /**
- * Heap that another Java process on this machine has allocated, summed over its threads. Reading
- * costs that process about a hundred kilobytes, so it is read before and after a stretch, never
- * during one.
+ * Heap that another Java process on this machine has allocated, summed over its threads, and what
+ * its compilers have done. Reading costs that process about a hundred kilobytes, so it is read
+ * before and after a stretch, never during one.
  */
 public final class HeapMeter implements AutoCloseable {
   private final JMXConnector connector;
   private final ThreadMXBean threads;
   private final List<BufferPoolMXBean> buffers;
+  private final CompilationMXBean compilers;
 
-  private HeapMeter(JMXConnector connector, ThreadMXBean threads, List<BufferPoolMXBean> buffers) {
+  private HeapMeter(
+      JMXConnector connector,
+      ThreadMXBean threads,
+      List<BufferPoolMXBean> buffers,
+      CompilationMXBean compilers) {
     this.connector = connector;
     this.threads = threads;
     this.buffers = buffers;
+    this.compilers = compilers;
   }
 
   /**
@@ -50,7 +57,9 @@ public final class HeapMeter implements AutoCloseable {
           connector,
           ManagementFactory.newPlatformMXBeanProxy(
               server, ManagementFactory.THREAD_MXBEAN_NAME, ThreadMXBean.class),
-          ManagementFactory.getPlatformMXBeans(server, BufferPoolMXBean.class));
+          ManagementFactory.getPlatformMXBeans(server, BufferPoolMXBean.class),
+          ManagementFactory.newPlatformMXBeanProxy(
+              server, ManagementFactory.COMPILATION_MXBEAN_NAME, CompilationMXBean.class));
     } catch (IOException | AttachNotSupportedException | NoClassDefFoundError e) {
       return null; // a figure beside the headline, not a reason to fail
     }
@@ -71,6 +80,11 @@ public final class HeapMeter implements AutoCloseable {
         .filter(pool -> pool.getName().equals("direct"))
         .mapToLong(BufferPoolMXBean::getMemoryUsed)
         .sum();
+  }
+
+  /** Time that its compilers worked, in milliseconds, summed over them. */
+  public long compileMillis() {
+    return compilers.getTotalCompilationTime();
   }
 
   @Override

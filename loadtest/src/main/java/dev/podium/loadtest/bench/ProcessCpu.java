@@ -27,16 +27,48 @@ public final class ProcessCpu {
    * @throws WorkFailedException if the process is gone
    */
   public static long nanos(long pid) {
-    long total = read(pid);
+    return times(pid).nanos();
+  }
+
+  /**
+   * CPU time in the process's own code and in the kernel for it.
+   *
+   * @param user nanoseconds
+   * @param system nanoseconds
+   */
+  public record Times(long user, long system) {
+    /** Both. */
+    public long nanos() {
+      return user + system;
+    }
+
+    /** What came since. */
+    public Times since(Times earlier) {
+      return new Times(user - earlier.user, system - earlier.system);
+    }
+
+    private Times and(Times other) {
+      return new Times(user + other.user, system + other.system);
+    }
+  }
+
+  /** As {@link #nanos}, split. */
+  public static Times times(long pid) {
+    Times total = read(pid);
     Stream<ProcessHandle> descendants =
         ProcessHandle.of(pid).map(ProcessHandle::descendants).orElse(Stream.empty());
     for (ProcessHandle child : descendants.toList()) {
-      total += read(child.pid());
+      total = total.and(read(child.pid()));
     }
     return total;
   }
 
-  private static long read(long pid) {
+  /** As {@link #times}, of this process alone. */
+  public static Times own() {
+    return read(ProcessHandle.current().pid());
+  }
+
+  private static Times read(long pid) {
     Path stat = Path.of("/proc", Long.toString(pid), "stat");
     try {
       return parse(Files.readString(stat, StandardCharsets.ISO_8859_1));
@@ -46,9 +78,11 @@ public final class ProcessCpu {
     }
   }
 
-  /** CPU nanoseconds from a line of {@code /proc/PID/stat}; the name in it may hold anything. */
-  static long parse(String stat) {
+  /** CPU time from a line of {@code /proc/PID/stat}; the name in it may hold anything. */
+  static Times parse(String stat) {
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[STIME])) * NANOS_PER_TICK;
+    return new Times(
+        Long.parseLong(fields[UTIME]) * NANOS_PER_TICK,
+        Long.parseLong(fields[STIME]) * NANOS_PER_TICK);
   }
 }

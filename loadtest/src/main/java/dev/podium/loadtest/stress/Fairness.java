@@ -183,7 +183,7 @@ public final class Fairness {
             rig.seed() + round);
     return new Offer(
             side.subject.calls()::send,
-            new Offer.Options(DEADLINE_NANOS, DEADLINE_NANOS / 2, 10_000),
+            new Offer.Options(DEADLINE_NANOS, DEADLINE_NANOS / 2, 10_000, 0),
             Clock.SYSTEM)
         .run(plan, side.small)
         .get(0);

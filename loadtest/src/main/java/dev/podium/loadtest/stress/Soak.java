@@ -83,7 +83,7 @@ public final class Soak {
       results =
           new Offer(
                   new Calls(connections, subject.method())::send,
-                  new Offer.Options(DEADLINE_NANOS, DEADLINE_NANOS / 4, 10_000),
+                  new Offer.Options(DEADLINE_NANOS, DEADLINE_NANOS / 4, 10_000, 0),
                   Clock.SYSTEM)
               .run(plan, arrival -> (arrival % 2 == 0 ? deepfm : din).request(arrival / 2));
       memory = watch.join();

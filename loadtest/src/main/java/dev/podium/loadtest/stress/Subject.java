@@ -29,6 +29,10 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Subject implements AutoCloseable {
   private static final long START_SECONDS = 180;
   private static final int CONNECTIONS = 4;
+
+  /** So many that callers who give up don't reach a server's bound on resets a connection. */
+  private static final int WIRE_CONNECTIONS = 8;
+
   private static final int WARM_REQUESTS = 5_000;
   private static final int WARM_PATIENCE = 3;
   private static final long POOL_BYTES = 64L << 20;
@@ -102,7 +106,18 @@ final class Subject implements AutoCloseable {
     }
   }
 
+  /** Calls over connections of their own, for load that shares cores with the server. */
+  WireCalls wire() {
+    return WireCalls.connect(
+        process.target(), "/" + method().getFullMethodName(), WIRE_CONNECTIONS, System::nanoTime);
+  }
+
   /** CPU time of its process so far. */
+  ProcessCpu.Times cpu() {
+    return ProcessCpu.times(process.pid());
+  }
+
+  /** As {@link #cpu}, in sum. */
   long cpuNanos() {
     return ProcessCpu.nanos(process.pid());
   }

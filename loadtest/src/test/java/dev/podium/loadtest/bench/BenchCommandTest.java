@@ -137,7 +137,8 @@ class BenchCommandTest {
   void readsCpuTimesWhateverTheProcessIsCalled() {
     String stat =
         "4711 (a) R 1 (b) S 1 4711 4711 0 -1 4194560 900 0 0 0 1234 56 0 0 20 0 30 0 100 0 0";
-    assertThat(ProcessCpu.parse(stat)).isEqualTo((1234 + 56) * 10_000_000L);
+    assertThat(ProcessCpu.parse(stat))
+        .isEqualTo(new ProcessCpu.Times(1234 * 10_000_000L, 56 * 10_000_000L));
     assertThat(ProcessCpu.nanos(ProcessHandle.current().pid())).isPositive();
   }
 }

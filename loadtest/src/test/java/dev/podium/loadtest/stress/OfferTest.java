@@ -6,13 +6,14 @@ import dev.podium.loadtest.arrivals.ArrivalPlan;
 import dev.podium.loadtest.arrivals.ArrivalShape;
 import dev.podium.loadtest.measure.Clock;
 import io.grpc.Status;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** In a time that passes only when someone waits, or when sending takes some. */
 class OfferTest {
   private static final long MS = 1_000_000;
-  private static final Offer.Options OPTIONS = new Offer.Options(50 * MS, 10 * MS, 1_000);
+  private static final Offer.Options OPTIONS = new Offer.Options(50 * MS, 10 * MS, 1_000, 0);
 
   private long now = 777;
 
@@ -81,9 +82,38 @@ class OfferTest {
   }
 
   @Test
+  void whatFallsDueInOneTickIsSentTogetherAtItsEnd() {
+    List<Long> sent = new ArrayList<>();
+    List<Integer> batches = new ArrayList<>();
+    Offer.Sender sender =
+        new Offer.Sender() {
+          private int batch;
+
+          @Override
+          public void send(byte[] request, long deadlineNanos, Calls.Completion completion) {
+            sent.add(now - 777);
+            batch++;
+            completion.done(Status.OK, true);
+          }
+
+          @Override
+          public void flush() {
+            if (batch > 0) {
+              batches.add(batch);
+              batch = 0;
+            }
+          }
+        };
+    run(new Offer.Options(50 * MS, 10 * MS, 1_000, 5 * MS), sender, 1000.0);
+    assertThat(sent).hasSize(1000).allSatisfy(at -> assertThat(at % (5 * MS)).isZero());
+    assertThat(batches.stream().mapToInt(Integer::intValue).sum()).isEqualTo(1000);
+    assertThat(batches.subList(1, batches.size() - 1)).allMatch(size -> size == 5);
+  }
+
+  @Test
   void aRequestThatNeverEndsIsLost() {
     Offer.Result result =
-        run(new Offer.Options(50 * MS, 10 * MS, 3), (request, deadline, completion) -> {}, 10.0)
+        run(new Offer.Options(50 * MS, 10 * MS, 3, 0), (request, deadline, completion) -> {}, 10.0)
             .get(0);
     assertThat(result.tally().sent()).isEqualTo(3);
     assertThat(result.skipped()).isEqualTo(7);

@@ -1,21 +1,15 @@
 package dev.podium.server.rpc;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.Duration;
-import com.google.rpc.RetryInfo;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.grpc.protobuf.ProtoUtils;
 
 /** Failures in gRPC's terms. */
 final class Statuses {
   /** Where gRPC libraries look for the details of a status. */
-  private static final Metadata.Key<com.google.rpc.Status> DETAILS =
-      Metadata.Key.of(
-          "grpc-status-details-bin",
-          ProtoUtils.metadataMarshaller(com.google.rpc.Status.getDefaultInstance()));
+  private static final Metadata.Key<byte[]> DETAILS =
+      Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
   private Statuses() {}
 
@@ -27,18 +21,8 @@ final class Statuses {
   static Metadata trailers(RankException e) {
     Metadata trailers = new Metadata();
     if (e.retryAfterMillis() > 0) {
-      Duration delay =
-          Duration.newBuilder()
-              .setSeconds(e.retryAfterMillis() / 1000)
-              .setNanos((int) (e.retryAfterMillis() % 1000) * 1_000_000)
-              .build();
       trailers.put(
-          DETAILS,
-          com.google.rpc.Status.newBuilder()
-              .setCode(number(e.code()))
-              .setMessage(e.getMessage())
-              .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()))
-              .build());
+          DETAILS, RetryDetails.encode(number(e.code()), e.getMessage(), e.retryAfterMillis()));
     }
     return trailers;
   }

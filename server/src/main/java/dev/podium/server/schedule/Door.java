@@ -12,13 +12,6 @@ import dev.podium.server.schedule.SchedulerListener.Refusal;
  * @param maxWaitMicros the longest expected wait
  */
 record Door(long maxRows, double maxWaitMicros) {
-  /**
-   * The part of a deadline that may be planned for. A full queue holds every task up to that part;
-   * the rest is for tiles that take longer than expected and for the answer's way home, lest work
-   * be done that then comes too late.
-   */
-  private static final double SAFETY = 0.85;
-
   /** Why something is refused. */
   record Refused(Refusal reason, RankException fault) {}
 
@@ -61,7 +54,7 @@ record Door(long maxRows, double maxWaitMicros) {
               + ")",
           waitMicros - maxWaitMicros * share);
     }
-    double allowed = budgetMicros * Math.min(share, SAFETY);
+    double allowed = budgetMicros * plannable(priority);
     if (waitMicros > 0 && waitMicros + runMicros > allowed) {
       return refused(
           Refusal.DEADLINE_TOO_NEAR,
@@ -83,14 +76,34 @@ record Door(long maxRows, double maxWaitMicros) {
     };
   }
 
+  /**
+   * The part of a deadline that may be planned for. Under overload the queue holds as much as this
+   * lets in, so every answer takes about so long: the rest is for tiles that take longer than
+   * expected, for what else the machine does, and for the answer's way home, lest work be done that
+   * then comes too late. A longer queue would serve nobody more, as the workers are busy anyway.
+   */
+  private static double plannable(Priority priority) {
+    return switch (priority) {
+      case CRITICAL -> 0.85;
+      case NORMAL -> 0.75;
+      case SHEDDABLE -> 0.5;
+    };
+  }
+
   private static Refused refused(Refusal reason, String message, double excessMicros) {
     long millis = Math.max(1, Math.min(60_000, (long) Math.ceil(excessMicros / 1000)));
     return new Refused(reason, RankException.overloaded(message, millis));
   }
 
+  /**
+   * Two digits, so that refusals of a moment say the same in most cases: the connection's header
+   * compression then sends one byte for the sentence.
+   */
   private static String millis(double micros) {
     // No String.format: refusals must be cheap when there are many of them.
     long tenths = Math.round(micros / 100);
-    return tenths / 10 + "." + Math.abs(tenths % 10);
+    return tenths >= 100
+        ? Long.toString(Math.round(micros / 1000))
+        : tenths / 10 + "." + Math.abs(tenths % 10);
   }
 }

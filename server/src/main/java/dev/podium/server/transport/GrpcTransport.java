@@ -97,6 +97,9 @@ public final class GrpcTransport {
             .directExecutor()
             .maxInboundMessageSize(limits.messageBytes())
             .maxInboundMetadataSize(limits.metadataBytes())
+            // Fixed: a window that grows with the traffic would let a busy server's clients queue
+            // requests in its sockets, where their deadlines pass unseen.
+            .flowControlWindow(limits.window())
             .maxConcurrentCallsPerConnection(limits.streams())
             .maxConnectionIdle(limits.idle().toNanos(), TimeUnit.NANOSECONDS)
             .permitKeepAliveTime(limits.pingInterval().toNanos(), TimeUnit.NANOSECONDS)

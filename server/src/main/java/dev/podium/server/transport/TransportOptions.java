@@ -28,6 +28,7 @@ public record TransportOptions(
    *
    * @param messageBytes the largest message
    * @param metadataBytes the largest headers of a call
+   * @param window bytes of messages that a connection may have under way: HTTP/2's flow control
    * @param streams calls at once on one connection
    * @param connections at once, over TCP and as many over the Unix domain socket
    * @param idle after which a connection without calls is closed
@@ -40,6 +41,7 @@ public record TransportOptions(
   public record Limits(
       int messageBytes,
       int metadataBytes,
+      int window,
       int streams,
       int connections,
       Duration idle,

@@ -27,8 +27,10 @@ class DoorTest {
     "CRITICAL,  10,   10, 101,  1, 500, WAIT_TOO_LONG,     1",
     "NORMAL,    10,   10,  95,  1, 500, WAIT_TOO_LONG,     5",
     "SHEDDABLE, 10,   10,  51,  1, 500, WAIT_TOO_LONG,     1",
-    "NORMAL,    10,   10,  40,  2,  50, ,                  0",
-    "NORMAL,    10,   10,  40, 10,  50, DEADLINE_TOO_NEAR, 8",
+    "CRITICAL,  10,   10,  40,  2,  50, ,                  0",
+    "CRITICAL,  10,   10,  40, 10,  50, DEADLINE_TOO_NEAR, 8",
+    "NORMAL,    10,   10,  35,  2,  50, ,                  0",
+    "NORMAL,    10,   10,  40,  2,  50, DEADLINE_TOO_NEAR, 5",
     "SHEDDABLE, 10,   10,  20,  2,  50, ,                  0",
     "SHEDDABLE, 10,   10,  25,  2,  50, DEADLINE_TOO_NEAR, 2",
     // Nothing to wait for: it may try, however long it is expected to run.
