@@ -174,9 +174,10 @@ public final class LoadtestCommand implements Callable<Integer> {
   @Option(
       names = "--confirm",
       paramLabel = "N",
-      defaultValue = "2",
+      defaultValue = "6",
       description =
-          "Runs that must hold at the rate found, after the first. Default: ${DEFAULT-VALUE}.")
+          "Runs at the rate found after the first, in turns with the next rate; most must hold. Default:"
+              + " ${DEFAULT-VALUE}.")
   int confirm;
 
   @Option(
@@ -189,7 +190,7 @@ public final class LoadtestCommand implements Callable<Integer> {
   @Option(
       names = "--max-runs",
       paramLabel = "N",
-      defaultValue = "40",
+      defaultValue = "60",
       description = "The most runs of a search. Default: ${DEFAULT-VALUE}.")
   int maxRuns;
 
