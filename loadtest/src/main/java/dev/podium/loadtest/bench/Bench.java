@@ -71,7 +71,16 @@ public final class Bench implements AutoCloseable {
       int rounds,
       long turnNanos,
       long warmUpNanos,
-      long seed) {}
+      long seed) {
+
+    /** The same with some servers more. */
+    public Options withServers(Map<String, List<String>> more) {
+      Map<String, List<String>> all = new LinkedHashMap<>(servers);
+      all.putAll(more);
+      return new Options(
+          models, modelNames, sizes, all, peers, connections, rounds, turnNanos, warmUpNanos, seed);
+    }
+  }
 
   /** A bench, not yet begun. */
   public Bench(Options options, PrintWriter progress) {

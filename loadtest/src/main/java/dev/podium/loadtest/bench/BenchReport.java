@@ -34,7 +34,14 @@ public record BenchReport(
       Double ratio,
       List<Double> ratioRounds,
       Double heapBytesPerRequest,
-      long failed) {}
+      long failed) {
+
+    private boolean sameWork(Row other) {
+      return model.equals(other.model())
+          && candidates == other.candidates()
+          && callers == other.callers();
+    }
+  }
 
   /** A table for a terminal. */
   public String table() {
@@ -74,6 +81,36 @@ public record BenchReport(
                   row.heapBytesPerRequest() == null ? null : row.heapBytesPerRequest() / 1024,
                   "%.1f"),
               row.failed() == 0 ? "" : "   failed: " + row.failed()));
+    }
+    return text.append('\n').append(ratios()).toString();
+  }
+
+  /** The headline by itself: a line for each model and size, a column for each server. */
+  private String ratios() {
+    List<String> systems =
+        rows.stream().map(Row::system).distinct().filter(name -> !name.equals("bare")).toList();
+    StringBuilder text = new StringBuilder();
+    text.append(
+        String.format(Locale.ROOT, "%-14s %10s %7s", "bare ÷ server", "candidates", "callers"));
+    systems.forEach(system -> text.append("  ").append(system));
+    text.append('\n');
+    for (Row bare : rows) {
+      if (!bare.system().equals("bare")) {
+        continue;
+      }
+      text.append(
+          String.format(
+              Locale.ROOT, "%-14s %10d %7d", bare.model(), bare.candidates(), bare.callers()));
+      for (String system : systems) {
+        Double ratio =
+            rows.stream()
+                .filter(row -> row.system().equals(system) && row.sameWork(bare))
+                .findFirst()
+                .map(Row::ratio)
+                .orElse(null);
+        text.append(String.format(Locale.ROOT, "  %" + system.length() + "s", cell(ratio, "%.2f")));
+      }
+      text.append('\n');
     }
     return text.toString();
   }

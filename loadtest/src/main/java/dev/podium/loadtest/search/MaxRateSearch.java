@@ -12,10 +12,9 @@ import java.util.function.DoublePredicate;
  * until it is narrow, then runs the rate found again, in turns with the rate that missed. A pure
  * function from the trials made to what to do next.
  *
- * <p>Hardly ever does a single run decide. Far from the limit two of three runs do, and one is
- * enough where the objective held with room to spare, which no mishap brings about, or where the
- * server was plainly overloaded. Near the limit a run's verdict is half chance; there most of
- * several decide.
+ * <p>A single run decides only where the objective held with room to spare, which no mishap brings
+ * about. Where it missed by much, two of three runs decide. Near the limit a run's verdict is half
+ * chance; there most of several decide.
  */
 public final class MaxRateSearch {
   /** Stress further from 1 than by this factor is far from the limit. */
@@ -77,12 +76,10 @@ public final class MaxRateSearch {
   /** The runs at one rate. */
   private static final class Runs {
     final List<Double> stresses = new ArrayList<>();
-    boolean overloaded;
     boolean generator;
 
     void add(Trial trial) {
       stresses.add(trial.stress());
-      overloaded |= trial.result() == Result.OVERLOADED;
       generator |= trial.result() == Result.VOID;
     }
 
@@ -96,9 +93,6 @@ public final class MaxRateSearch {
 
     Verdict verdict() {
       int runs = stresses.size();
-      if (overloaded) {
-        return Verdict.MISSED;
-      }
       if (2 * count(stress -> stress <= 1 / FAR) > runs) {
         return Verdict.HELD;
       }
@@ -159,6 +153,7 @@ public final class MaxRateSearch {
               false,
               "no rate held, down to "
                   + rate(missed.getKey())
+                  + (missed.getValue().generator ? ", where the generator was late" : "")
                   + "; a lower one would be below "
                   + rate(options.min()))
           : new Try(half);
@@ -176,7 +171,6 @@ public final class MaxRateSearch {
       Options options, Map.Entry<Double, Runs> held, Map.Entry<Double, Runs> missed) {
     int runs = held.getValue().stresses.size();
     if (missed != null
-        && !missed.getValue().overloaded
         && missed.getValue().stresses.size() < Math.min(runs, 1 + options.confirmations())) {
       return new Try(missed.getKey());
     }

@@ -127,6 +127,9 @@ class MaxRateSearchTest {
     Found found = search(OPTIONS, rate -> rate <= 700 ? Result.HELD : Result.VOID);
     assertThat(found.rate()).isBetween(660.0, 700.0);
     assertThat(found.reason()).contains("the generator was late, not the server");
+    assertThat(search(OPTIONS, rate -> Result.VOID).reason())
+        .isEqualTo(
+            "no rate held, down to 0.2/s, where the generator was late; a lower one would be below 0.1/s");
   }
 
   @Test
