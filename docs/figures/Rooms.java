@@ -13,8 +13,8 @@ import jdk.jfr.consumer.RecordingFile;
  * Where a process's CPU time went, room by room, from a recording of the Flight Recorder with {@code
  * jdk.CPUTimeSample} (JDK 25 or newer, Linux) and {@code jdk.CPULoad}. Prints JSON.
  *
- * <p>{@code java Rooms.java NAME RECORDING.jfr SECONDS}: the last seconds of the recording, less the
- * very last, in which the process ends. A sample belongs to the innermost frame that is ours or one
+ * <p>{@code java Rooms.java NAME RECORDING.jfr SECONDS REQUESTS_A_SECOND}: the last seconds of the
+ * recording, less the very last, in which the process ends. A sample belongs to the innermost frame that is ours or one
  * of the libraries below; what the JDK does counts for its caller. CPU time that no sample of a Java
  * thread explains is that of the JVM's own threads: compilers, garbage collection.
  */
@@ -36,8 +36,8 @@ final class Rooms {
   private Rooms() {}
 
   public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 3) {
-      System.err.println("Rooms: expected: NAME RECORDING.jfr SECONDS");
+    if (arguments.length != 4) {
+      System.err.println("Rooms: expected: NAME RECORDING.jfr SECONDS REQUESTS_A_SECOND");
       System.exit(2);
     }
     Path file = Path.of(arguments[1]);
@@ -77,7 +77,8 @@ final class Rooms {
       }
     }
     seconds.put("the JVM's compilers and collector", Math.max(0, total - sampled));
-    print(arguments[0], length.toMillis() / 1e3, Math.max(total, sampled), seconds);
+    double requests = Double.parseDouble(arguments[3]) * length.toMillis() / 1e3;
+    print(arguments[0], length.toMillis() / 1e3, Math.max(total, sampled), requests, seconds);
   }
 
   private static String room(RecordedEvent event) {
@@ -106,10 +107,11 @@ final class Rooms {
   }
 
   private static void print(
-      String name, double length, double total, Map<String, Double> seconds) {
+      String name, double length, double total, double requests, Map<String, Double> seconds) {
     StringBuilder json = new StringBuilder();
     json.append("{\"name\": \"").append(name).append("\", \"seconds\": ").append(length);
     json.append(", \"cpu_s\": ").append(Math.round(total * 1000) / 1e3);
+    json.append(", \"cpu_ms_per_request\": ").append(Math.round(total / requests * 1e7) / 1e4);
     json.append(", \"java\": \"").append(Runtime.version()).append("\", \"parts\": [");
     String comma = "";
     List<Map.Entry<String, Double>> parts =
