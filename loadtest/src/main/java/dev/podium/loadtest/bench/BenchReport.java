@@ -14,11 +14,12 @@ public record BenchReport(
    * One system at one size.
    *
    * @param callers requests in flight; the bare session always has one thread
-   * @param cpuMsPerRequest CPU time of the system's process; null if its process is not known
+   * @param cpuMsPerRequest CPU time of the system's process for each answer; null if its process is
+   *     not known, or nothing was answered
    * @param heapBytesPerRequest null if the process is not a Java process that lets itself be asked
    * @param ratio bare CPU divided by the system's; null if its process is not known
    * @param ratioRounds the same, round by round: how much the figure moves
-   * @param failed requests that failed; all others are in the figures
+   * @param failed requests that failed: where there are any, the figures say little
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Row(
