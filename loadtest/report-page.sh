@@ -23,7 +23,8 @@ trap 'rm -rf "$work"' EXIT
 open_page() { # scheme (0 dark, 1 light), page, more options
   local scheme=$1 page=$2
   shift 2
-  timeout 120 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
+  timeout 120 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" --no-first-run \
+    --disable-quic --disable-background-networking --disable-component-update --disable-sync \
     --enable-logging=stderr --blink-settings="preferredColorScheme=$scheme" --window-size=1280,1900 \
     "$@" "file://$(realpath "$page")" 2>"$work/log"
 }

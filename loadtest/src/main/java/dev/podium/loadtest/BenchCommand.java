@@ -4,6 +4,7 @@ import dev.podium.loadtest.bench.Bench;
 import dev.podium.loadtest.bench.BenchReport;
 import dev.podium.loadtest.bench.Peer;
 import dev.podium.loadtest.bench.Size;
+import dev.podium.loadtest.bench.WholeRequests;
 import dev.podium.loadtest.report.JsonReport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -71,6 +72,13 @@ public final class BenchCommand implements Callable<Integer> {
   Map<String, String> variants = new LinkedHashMap<>();
 
   @Option(
+      names = "--off",
+      description =
+          "Two more servers: podium:no-compiler, and podium:no-tiles, which neither cuts requests nor lets them share"
+              + " a tile. Turns are shorter then.")
+  boolean off;
+
+  @Option(
       names = "--server",
       paramLabel = "COMMAND",
       description = "What starts the server, up to its options. Default: this program's own serve.")
@@ -86,25 +94,22 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      defaultValue = "4",
-      description = "Turns of each system at each size. Default: ${DEFAULT-VALUE}.")
-  int rounds;
+      description = "Turns of each system at each size. Default: 4, with --off 3.")
+  Integer rounds;
 
   @Option(
       names = "--turn",
       paramLabel = "D",
-      defaultValue = "3s",
       description =
-          "Length of a server's turn; the bare session has half. Default: ${DEFAULT-VALUE}.")
+          "Length of a server's turn; the bare session has half. Default: 3s, with --off 1s.")
   String turn;
 
   @Option(
       names = "--warmup",
       paramLabel = "D",
-      defaultValue = "3s",
       description =
           "Each server's time with each size before its first turn, up to three times that until it has answered 5,000"
-              + " requests. Default: ${DEFAULT-VALUE}.")
+              + " requests. Default: 3s, with --off 1500ms.")
   String warmUp;
 
   @Option(names = "--seed", paramLabel = "N", defaultValue = "42", description = "Of the requests.")
@@ -135,7 +140,12 @@ public final class BenchCommand implements Callable<Integer> {
     Bench.Options options = options();
     LoadtestCommand.checkWritable(json);
     BenchReport report;
-    try (Bench bench = new Bench(options, spec.commandLine().getErr())) {
+    try (WholeRequests whole =
+            off ? WholeRequests.copy(options.models(), options.modelNames()) : null;
+        Bench bench =
+            new Bench(
+                whole == null ? options : options.withServers(switchedOff(whole)),
+                spec.commandLine().getErr())) {
       report = bench.run();
     }
     LoadtestCommand.write(json, () -> JsonReport.toPrettyJson(report));
@@ -148,25 +158,24 @@ public final class BenchCommand implements Callable<Integer> {
     if (models == null) {
       models = benchModels;
     }
-    if (rounds < 1 || connections < 1) {
+    int times = rounds != null ? rounds : off ? 3 : 4;
+    if (times < 1 || connections < 1) {
       throw new InputException(
-          "rounds: " + rounds + ", connections: " + connections + " (expected: at least 1)");
+          "rounds: " + times + ", connections: " + connections + " (expected: at least 1)");
     }
-    long turnNanos = Durations.parseNanos("turn", turn);
+    long turnNanos = Durations.parseNanos("turn", turn != null ? turn : off ? "1s" : "3s");
     if (turnNanos == 0) {
       throw new InputException("turn: " + turn + " (expected: more than 0)");
     }
-    List<String> command =
-        server == null ? serveCommand : Arrays.asList(server.strip().split("\\s+"));
-    if (command.isEmpty()) {
+    if (command().isEmpty()) {
       throw new InputException("server: none (expected: a command that starts it)");
     }
     Map<String, List<String>> servers = new LinkedHashMap<>();
-    servers.put("podium", serve(command, List.of()));
+    servers.put("podium", serve(models, List.of()));
     variants.forEach(
         (name, more) ->
             servers.put(
-                "podium:" + name, serve(command, Arrays.asList(more.strip().split("\\s+")))));
+                "podium:" + name, serve(models, Arrays.asList(more.strip().split("\\s+")))));
     return new Bench.Options(
         models,
         names.isEmpty() ? folders() : names,
@@ -174,15 +183,27 @@ public final class BenchCommand implements Callable<Integer> {
         servers,
         peers.stream().map(Peer::parse).toList(),
         connections,
-        rounds,
+        times,
         turnNanos,
-        Durations.parseNanos("warmup", warmUp),
+        Durations.parseNanos("warmup", warmUp != null ? warmUp : off ? "1500ms" : "3s"),
         seed);
   }
 
-  private List<String> serve(List<String> command, List<String> more) {
-    List<String> words = new ArrayList<>(command);
-    words.addAll(List.of("--models", models.toString(), "--port", "0", "--admin-port", "0"));
+  private Map<String, List<String>> switchedOff(WholeRequests whole) {
+    Map<String, List<String>> servers = new LinkedHashMap<>();
+    servers.put("podium:no-compiler", serve(models, List.of("--set", "compiler.enabled=false")));
+    servers.put(
+        "podium:no-tiles", serve(whole.folder(), List.of("--set", "scheduler.share_tiles=false")));
+    return servers;
+  }
+
+  private List<String> command() {
+    return server == null ? serveCommand : Arrays.asList(server.strip().split("\\s+"));
+  }
+
+  private List<String> serve(Path repository, List<String> more) {
+    List<String> words = new ArrayList<>(command());
+    words.addAll(List.of("--models", repository.toString(), "--port", "0", "--admin-port", "0"));
     words.addAll(more);
     return words;
   }

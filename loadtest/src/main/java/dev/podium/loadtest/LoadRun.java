@@ -110,7 +110,7 @@ final class LoadRun {
                 plans.slo().toString(), 0, false, "ended before it was done", runs));
       }
       MaxRateSearch.Result result = result(step, Outcome.of(recording));
-      trials.add(new MaxRateSearch.Trial(rate, result));
+      trials.add(new MaxRateSearch.Trial(rate, result, plans.slo().stress(Outcome.of(recording))));
       double p99 = recording.quantileMillis(0.99);
       runs.add(
           new RunReport.SearchRun(

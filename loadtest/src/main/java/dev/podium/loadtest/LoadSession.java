@@ -200,12 +200,11 @@ public final class LoadSession implements AutoCloseable {
   /**
    * Sends some requests both ways and compares the scores.
    *
-   * @return the largest absolute difference
    * @throws WorkFailedException if either way fails, or the answers have different outputs or sizes
    */
-  public double verify(int requests) {
+  ScoreCheck.Result verify(int requests) {
     ModelMetadataResponse metadata = reader.metadata(settings.model().getName(), version(settings));
-    return ScoreCheck.largestDifference(
+    return ScoreCheck.run(
         connections,
         workload,
         requests,

@@ -40,6 +40,9 @@ import picocli.CommandLine.Spec;
 public final class LoadtestCommand implements Callable<Integer> {
   private static final int FEWEST_REQUESTS_OF_A_SEARCH_RUN = 100;
 
+  /** Of two scores of the same candidate through two protocols. */
+  private static final double MOST_DIFFERENCE = 1e-5;
+
   @Option(
       names = "--target",
       paramLabel = "T",
@@ -153,7 +156,9 @@ public final class LoadtestCommand implements Callable<Integer> {
       names = "--verify",
       paramLabel = "N",
       defaultValue = "0",
-      description = "First send N requests through both protocols and compare the scores.")
+      description =
+          "Send N requests through both protocols and compare the scores, candidate by candidate; without --rate that"
+              + " is all.")
   int verify;
 
   @Option(
@@ -174,9 +179,10 @@ public final class LoadtestCommand implements Callable<Integer> {
   @Option(
       names = "--confirm",
       paramLabel = "N",
-      defaultValue = "2",
+      defaultValue = "6",
       description =
-          "Runs that must hold at the rate found, after the first. Default: ${DEFAULT-VALUE}.")
+          "Runs at the rate found after the first, in turns with the next rate; most must hold. Default:"
+              + " ${DEFAULT-VALUE}.")
   int confirm;
 
   @Option(
@@ -189,7 +195,7 @@ public final class LoadtestCommand implements Callable<Integer> {
   @Option(
       names = "--max-runs",
       paramLabel = "N",
-      defaultValue = "40",
+      defaultValue = "60",
       description = "The most runs of a search. Default: ${DEFAULT-VALUE}.")
   int maxRuns;
 
@@ -237,8 +243,8 @@ public final class LoadtestCommand implements Callable<Integer> {
       return 0;
     }
     // Everything that can be wrong is read before anything is sent.
-    LoadRun.Plans plans = plans();
-    LoadSession.Settings settings = settings(plans.options());
+    LoadRun.Plans plans = verifyAlone() ? null : plans();
+    LoadSession.Settings settings = settings(plans == null ? options() : plans.options());
     for (Path file : new Path[] {json, csv, html}) {
       checkWritable(file);
     }
@@ -247,6 +253,9 @@ public final class LoadtestCommand implements Callable<Integer> {
         Interrupt interrupt = Interrupt.of(session)) {
       if (verify > 0) {
         verify(session, out);
+      }
+      if (plans == null) {
+        return 0;
       }
       LoadRun run =
           new LoadRun(settings, session, plans, quiet ? null : spec.commandLine().getErr());
@@ -278,16 +287,50 @@ public final class LoadtestCommand implements Callable<Integer> {
   }
 
   private void verify(LoadSession session, PrintWriter out) {
-    double difference = session.verify(verify);
+    ScoreCheck.Result result = session.verify(verify);
+    double difference = result.largestDifference();
     out.printf(
         Locale.ROOT,
-        "verified: %d requests through ranking and oip, largest difference of a score %.2g%n",
-        verify,
-        difference);
-    if (!(difference <= 1e-5)) {
-      throw new WorkFailedException(
-          "verify: largest difference " + difference + " (expected: at most 1e-5)");
+        "verified: %d requests, %d scores, through ranking and oip; largest difference %.2g (%s)%n",
+        result.requests(),
+        result.scores(),
+        difference,
+        result.where());
+    for (ScoreCheck.Figures figures : List.of(result.one(), result.other())) {
+      out.printf(
+          Locale.ROOT,
+          "  %-8s p50 %.2f ms, p99 %.2f ms, one at a time; %.0f bytes a request%n",
+          figures.protocol(),
+          figures.p50Millis(),
+          figures.p99Millis(),
+          figures.requestBytes());
     }
+    out.flush();
+    if (!(difference <= MOST_DIFFERENCE)) {
+      throw new WorkFailedException(
+          String.format(
+              Locale.ROOT,
+              "verify: largest difference %s at %s (expected: at most %s)",
+              difference,
+              result.where(),
+              MOST_DIFFERENCE));
+    }
+  }
+
+  private boolean verifyAlone() {
+    return verify > 0 && rate == null && !findMax && !arrivals.startsWith("replay");
+  }
+
+  private OpenLoop.Options options() {
+    atLeast("max-in-flight", maxInFlight, 1);
+    atLeast("built", built, 1);
+    atLeast("connections", connection.connections, 1);
+    atLeast("threads", connection.threads, 1);
+    return new OpenLoop.Options(
+        positive("deadline", deadline),
+        maxInFlight,
+        1_000_000_000L,
+        Durations.parseNanos("gone-after", goneAfter));
   }
 
   private LoadRun.Plans plans() {
@@ -307,20 +350,10 @@ public final class LoadtestCommand implements Callable<Integer> {
       throw new InputException("tolerance: " + tolerance + " (expected: above 0, at most 1)");
     }
     atLeast("requests", requests, 1);
-    atLeast("max-in-flight", maxInFlight, 1);
-    atLeast("built", built, 1);
-    atLeast("connections", connection.connections, 1);
-    atLeast("threads", connection.threads, 1);
     atLeast("confirm", confirm, 0);
     atLeast("max-runs", maxRuns, 1);
     atLeast("verify", verify, 0);
     long stepNanos = positive("duration", duration);
-    OpenLoop.Options options =
-        new OpenLoop.Options(
-            positive("deadline", deadline),
-            maxInFlight,
-            1_000_000_000L,
-            Durations.parseNanos("gone-after", goneAfter));
     return new LoadRun.Plans(
         shape,
         rates,
@@ -332,7 +365,7 @@ public final class LoadtestCommand implements Callable<Integer> {
         slo == null ? null : Slo.parse(slo),
         assertion == null ? null : Slo.parse(assertion),
         findMax ? search(rates.get(0), stepNanos) : null,
-        options);
+        options());
   }
 
   /** A search, none of whose runs has too few requests for a percentile to mean anything. */

@@ -117,11 +117,42 @@ class LoadtestCommandTest {
       assertThat(server.ranked).hasValue(5);
       assertThat(server.inferred).hasValue(5 + 60);
       assertThat(out.toString())
-          .contains(
-              "verified: 5 requests through ranking and oip, largest difference of a score 0");
+          .contains("through ranking and oip; largest difference 0.0 (request 0, output ")
+          .containsPattern(
+              "\\n  ranking +p50 .* ms, p99 .* ms, one at a time; \\d+ bytes a request\\n")
+          .containsPattern(
+              "\\n  oip +p50 .* ms, p99 .* ms, one at a time; \\d+ bytes a request\\n");
       server.skew = 0.01f;
       assertThat(run(server.target(), "--verify", "5")).isEqualTo(1);
-      assertThat(err.toString()).startsWith("loadtest: verify: largest difference 0.0");
+      assertThat(err.toString())
+          .startsWith("loadtest: verify: largest difference 0.0")
+          .contains(" (expected: at most 1.0E-5)");
+    }
+  }
+
+  @Test
+  void comparesScoresWithoutALoadTest() throws IOException {
+    try (FakeRanker server = FakeRanker.start(TestModels.films())) {
+      assertThat(
+              loadtest(
+                  "--target",
+                  server.target(),
+                  "--model",
+                  "films",
+                  "--candidates",
+                  "4",
+                  "--verify",
+                  "3"))
+          .isZero();
+      assertThat(server.ranked).hasValue(3);
+      assertThat(server.inferred).hasValue(3);
+      assertThat(out.toString()).startsWith("verified: 3 requests, 12 scores, through ");
+      server.skew = Float.NaN;
+      assertThat(
+              loadtest("--target", server.target(), "--model", "films", "--verify", "3", "--quiet"))
+          .isEqualTo(1);
+      assertThat(err.toString())
+          .startsWith("loadtest: verify: largest difference NaN at request 0");
     }
   }
 

@@ -139,7 +139,7 @@ public class SchedulerBenchmark {
         AssemblyTally tally) {}
   }
 
-  private static final class Nothing implements RankingSession {
+  static final class Nothing implements RankingSession {
     static final List<TensorSpec> OUTPUTS =
         List.of(new TensorSpec("score", ElementType.FLOAT, List.of()));
     static final Signature SIGNATURE =

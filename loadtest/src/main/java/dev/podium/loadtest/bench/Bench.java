@@ -71,7 +71,16 @@ public final class Bench implements AutoCloseable {
       int rounds,
       long turnNanos,
       long warmUpNanos,
-      long seed) {}
+      long seed) {
+
+    /** The same with some servers more. */
+    public Options withServers(Map<String, List<String>> more) {
+      Map<String, List<String>> all = new LinkedHashMap<>(servers);
+      all.putAll(more);
+      return new Options(
+          models, modelNames, sizes, all, peers, connections, rounds, turnNanos, warmUpNanos, seed);
+    }
+  }
 
   /** A bench, not yet begun. */
   public Bench(Options options, PrintWriter progress) {
@@ -149,8 +158,13 @@ public final class Bench implements AutoCloseable {
     final Histogram latency = new Histogram(600_000_000L, 3);
     final List<Double> cpuRounds = new ArrayList<>();
 
+    long answered() {
+      return requests - failed;
+    }
+
+    /** For each answer: what is refused costs little, and would flatter the figure. */
     double cpuMillis() {
-      return cpuNanos / 1e6 / requests;
+      return cpuNanos / 1e6 / answered();
     }
   }
 
@@ -234,7 +248,7 @@ public final class Bench implements AutoCloseable {
     total.wallNanos += stretch.wallNanos();
     total.cpuNanos += cpuTaken;
     total.latency.add(stretch.latency());
-    total.cpuRounds.add(cpuTaken / 1e6 / requests);
+    total.cpuRounds.add(cpuTaken / 1e6 / stretch.answered());
     if (total.firstFailure == null) {
       total.firstFailure = stretch.firstFailure();
     }
@@ -242,9 +256,10 @@ public final class Bench implements AutoCloseable {
 
   private static BenchReport.Row row(
       Contender contender, String model, Size size, Total total, Total bare) {
-    boolean known = contender.pid() >= 0;
+    boolean known = contender.pid() >= 0 && total.answered() > 0;
     List<Double> rounds = new ArrayList<>();
     for (int i = 0; known && i < total.cpuRounds.size(); i++) {
+      // 0 where nothing was answered in a round.
       rounds.add(bare.cpuRounds.get(i) / total.cpuRounds.get(i));
     }
     return new BenchReport.Row(
@@ -281,7 +296,7 @@ public final class Bench implements AutoCloseable {
   }
 
   private static double candidatesPerSecond(Size size, Total total) {
-    return (total.requests - total.failed) * (double) size.candidates() / (total.wallNanos / 1e9);
+    return total.answered() * (double) size.candidates() / (total.wallNanos / 1e9);
   }
 
   private static double millis(Total total, double percentile) {

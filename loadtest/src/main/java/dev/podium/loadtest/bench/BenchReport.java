@@ -14,11 +14,12 @@ public record BenchReport(
    * One system at one size.
    *
    * @param callers requests in flight; the bare session always has one thread
-   * @param cpuMsPerRequest CPU time of the system's process; null if its process is not known
+   * @param cpuMsPerRequest CPU time of the system's process for each answer; null if its process is
+   *     not known, or nothing was answered
    * @param heapBytesPerRequest null if the process is not a Java process that lets itself be asked
    * @param ratio bare CPU divided by the system's; null if its process is not known
    * @param ratioRounds the same, round by round: how much the figure moves
-   * @param failed requests that failed; all others are in the figures
+   * @param failed requests that failed: where there are any, the figures say little
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Row(
@@ -34,7 +35,14 @@ public record BenchReport(
       Double ratio,
       List<Double> ratioRounds,
       Double heapBytesPerRequest,
-      long failed) {}
+      long failed) {
+
+    private boolean sameWork(Row other) {
+      return model.equals(other.model())
+          && candidates == other.candidates()
+          && callers == other.callers();
+    }
+  }
 
   /** A table for a terminal. */
   public String table() {
@@ -74,6 +82,36 @@ public record BenchReport(
                   row.heapBytesPerRequest() == null ? null : row.heapBytesPerRequest() / 1024,
                   "%.1f"),
               row.failed() == 0 ? "" : "   failed: " + row.failed()));
+    }
+    return text.append('\n').append(ratios()).toString();
+  }
+
+  /** The headline by itself: a line for each model and size, a column for each server. */
+  private String ratios() {
+    List<String> systems =
+        rows.stream().map(Row::system).distinct().filter(name -> !name.equals("bare")).toList();
+    StringBuilder text = new StringBuilder();
+    text.append(
+        String.format(Locale.ROOT, "%-14s %10s %7s", "bare ÷ server", "candidates", "callers"));
+    systems.forEach(system -> text.append("  ").append(system));
+    text.append('\n');
+    for (Row bare : rows) {
+      if (!bare.system().equals("bare")) {
+        continue;
+      }
+      text.append(
+          String.format(
+              Locale.ROOT, "%-14s %10d %7d", bare.model(), bare.candidates(), bare.callers()));
+      for (String system : systems) {
+        Double ratio =
+            rows.stream()
+                .filter(row -> row.system().equals(system) && row.sameWork(bare))
+                .findFirst()
+                .map(Row::ratio)
+                .orElse(null);
+        text.append(String.format(Locale.ROOT, "  %" + system.length() + "s", cell(ratio, "%.2f")));
+      }
+      text.append('\n');
     }
     return text.toString();
   }

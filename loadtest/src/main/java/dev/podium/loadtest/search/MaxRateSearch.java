@@ -1,19 +1,27 @@
 package dev.podium.loadtest.search;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.DoublePredicate;
 
 /**
  * Finds the highest rate that holds an objective: doubles until a rate misses it, halves the gap
- * until it is narrow, then runs the rate found again. A pure function from the trials made to what
- * to do next.
+ * until it is narrow, then runs the rate found again, in turns with the rate that missed. A pure
+ * function from the trials made to what to do next.
  *
- * <p>One unlucky run decides nothing: a rate that missed is tried again, and two of three runs
- * decide. Only a server that was plainly overloaded is not asked twice.
+ * <p>A single run decides only where the objective held with room to spare, which no mishap brings
+ * about. Where it missed by much, two of three runs decide. Near the limit a run's verdict is half
+ * chance; there most of several decide.
  */
 public final class MaxRateSearch {
+  /** Stress further from 1 than by this factor is far from the limit. */
+  private static final double FAR = 1.3;
+
+  /** Runs that decide on a rate near the limit. */
+  private static final int NEAR_RUNS = 7;
 
   private MaxRateSearch() {}
 
@@ -29,8 +37,13 @@ public final class MaxRateSearch {
     VOID
   }
 
-  /** A trial: one run at one rate. */
-  public record Trial(double rate, Result result) {}
+  /**
+   * A trial: one run at one rate.
+   *
+   * @param stress how near it came to the objective: at most 1 if that held, 2 for twice as much as
+   *     allowed; infinite if there is no figure
+   */
+  public record Trial(double rate, Result result, double stress) {}
 
   /**
    * What the search is asked for.
@@ -60,55 +73,64 @@ public final class MaxRateSearch {
    */
   public record Found(double rate, boolean confirmed, String reason) implements Decision {}
 
-  private static final class Votes {
-    int held;
-    int missed;
-    boolean overloaded;
+  /** The runs at one rate. */
+  private static final class Runs {
+    final List<Double> stresses = new ArrayList<>();
     boolean generator;
 
-    void add(Result result) {
-      switch (result) {
-        case HELD -> held++;
-        case MISSED -> missed++;
-        case OVERLOADED -> {
-          missed++;
-          overloaded = true;
-        }
-        case VOID -> {
-          missed++;
-          generator = true;
-        }
+    void add(Trial trial) {
+      stresses.add(trial.stress());
+      generator |= trial.result() == Result.VOID;
+    }
+
+    long held() {
+      return count(stress -> stress <= 1);
+    }
+
+    private long count(DoublePredicate which) {
+      return stresses.stream().mapToDouble(Double::doubleValue).filter(which).count();
+    }
+
+    Verdict verdict() {
+      int runs = stresses.size();
+      if (2 * count(stress -> stress <= 1 / FAR) > runs) {
+        return Verdict.HELD;
       }
+      if (runs >= 2 && 2 * count(stress -> stress > FAR) > runs) {
+        return Verdict.MISSED;
+      }
+      if (runs < NEAR_RUNS) {
+        return Verdict.OPEN;
+      }
+      return 2 * held() >= runs ? Verdict.HELD : Verdict.MISSED;
     }
 
-    boolean isMissed() {
-      return overloaded || missed >= 2;
+    String text() {
+      return "held in " + held() + " of " + stresses.size() + " runs";
     }
+  }
 
-    boolean isHeld() {
-      return !isMissed() && held > missed;
-    }
+  private enum Verdict {
+    HELD,
+    MISSED,
+    OPEN
   }
 
   /** The next trial, or the end; the same trials always give the same answer. */
   public static Decision next(Options options, List<Trial> trials) {
-    TreeMap<Double, Votes> votes = new TreeMap<>();
+    TreeMap<Double, Runs> rates = new TreeMap<>();
     for (Trial trial : trials) {
-      votes.computeIfAbsent(trial.rate(), rate -> new Votes()).add(trial.result());
+      rates.computeIfAbsent(trial.rate(), rate -> new Runs()).add(trial);
     }
-    Map.Entry<Double, Votes> missed = null;
-    for (Map.Entry<Double, Votes> entry : votes.entrySet()) {
-      if (entry.getValue().isMissed()) {
+    Map.Entry<Double, Runs> missed = null;
+    Map.Entry<Double, Runs> held = null;
+    for (Map.Entry<Double, Runs> entry : rates.entrySet()) {
+      Verdict verdict = entry.getValue().verdict();
+      if (verdict == Verdict.MISSED) {
         missed = entry;
         break;
       }
-    }
-    Map.Entry<Double, Votes> held = null;
-    for (Map.Entry<Double, Votes> entry : votes.entrySet()) {
-      if (missed != null && entry.getKey() >= missed.getKey()) {
-        break;
-      }
-      if (entry.getValue().isHeld()) {
+      if (verdict == Verdict.HELD) {
         held = entry;
       }
     }
@@ -120,8 +142,7 @@ public final class MaxRateSearch {
       return new Try(Math.min(options.start(), options.max()));
     }
     double last = trials.get(trials.size() - 1).rate();
-    Votes lastVotes = votes.get(last);
-    if (!lastVotes.isHeld() && !lastVotes.isMissed()) {
+    if (rates.get(last).verdict() == Verdict.OPEN) {
       return new Try(last);
     }
     if (held == null) {
@@ -132,6 +153,7 @@ public final class MaxRateSearch {
               false,
               "no rate held, down to "
                   + rate(missed.getKey())
+                  + (missed.getValue().generator ? ", where the generator was late" : "")
                   + "; a lower one would be below "
                   + rate(options.min()))
           : new Try(half);
@@ -142,16 +164,30 @@ public final class MaxRateSearch {
     if (missed != null && missed.getKey() > held.getKey() * (1 + options.tolerance())) {
       return new Try(Math.sqrt(held.getKey() * missed.getKey()));
     }
-    if (held.getValue().held < 1 + options.confirmations()) {
+    return confirm(options, held, missed);
+  }
+
+  private static Decision confirm(
+      Options options, Map.Entry<Double, Runs> held, Map.Entry<Double, Runs> missed) {
+    int runs = held.getValue().stresses.size();
+    if (missed != null
+        && missed.getValue().stresses.size() < Math.min(runs, 1 + options.confirmations())) {
+      return new Try(missed.getKey());
+    }
+    if (runs < 1 + options.confirmations() || 2 * held.getValue().held() < runs) {
       return new Try(held.getKey());
     }
-    String reason =
-        missed == null
-            ? "the highest rate to try held"
-            : missed.getValue().generator
-                ? "at " + rate(missed.getKey()) + " the generator was late, not the server"
-                : rate(missed.getKey()) + " missed";
-    return new Found(held.getKey(), true, reason);
+    String reason = held.getValue().text();
+    if (missed == null) {
+      return new Found(held.getKey(), true, "the highest rate to try held");
+    }
+    return new Found(
+        held.getKey(),
+        true,
+        reason
+            + (missed.getValue().generator
+                ? "; at " + rate(missed.getKey()) + " the generator was late, not the server"
+                : "; " + rate(missed.getKey()) + " " + missed.getValue().text()));
   }
 
   private static String rate(double rate) {

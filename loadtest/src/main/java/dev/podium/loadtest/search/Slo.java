@@ -111,14 +111,35 @@ public final class Slo {
     return check(outcome).stream().allMatch(Check::held);
   }
 
+  /**
+   * How near an outcome is to breaking the objective: at most 1 if all terms hold, 2 if one came to
+   * twice what is allowed; infinite if a term has no figure, or failed requests where none may.
+   */
+  public double stress(Outcome outcome) {
+    double most = 0;
+    for (Term term : terms) {
+      double came = came(term, outcome);
+      double allowed = term.bound();
+      double stress = term.kind() == Kind.RATE ? allowed / came : came / allowed;
+      if (came == 0 && allowed == 0) {
+        stress = 0;
+      }
+      most = Math.max(most, Double.isNaN(stress) ? Double.POSITIVE_INFINITY : stress);
+    }
+    return most;
+  }
+
+  private static double came(Term term, Outcome outcome) {
+    return switch (term.kind()) {
+      case QUANTILE -> outcome.quantileMillis(term.quantile());
+      case MEAN -> outcome.meanMillis();
+      case ERRORS -> outcome.errorShare();
+      case RATE -> outcome.answeredPerSecond();
+    };
+  }
+
   private static Check check(Term term, Outcome outcome) {
-    double came =
-        switch (term.kind()) {
-          case QUANTILE -> outcome.quantileMillis(term.quantile());
-          case MEAN -> outcome.meanMillis();
-          case ERRORS -> outcome.errorShare();
-          case RATE -> outcome.answeredPerSecond();
-        };
+    double came = came(term, outcome);
     // Written so that NaN, which stands for no figure, never holds.
     boolean held = term.kind() == Kind.RATE ? came >= term.bound() : came <= term.bound();
     String line =

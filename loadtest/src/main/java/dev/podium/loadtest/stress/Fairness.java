@@ -20,9 +20,6 @@ import org.HdrHistogram.Histogram;
  * whole.
  */
 public final class Fairness {
-  /** The most that a model.yaml may say: larger than any request here. */
-  private static final int WHOLE = 65_536;
-
   private static final double SMALL_RATE = 50;
   private static final int LARGE_CALLERS = 2;
   private static final long DEADLINE_NANOS = 10_000_000_000L;
@@ -93,7 +90,7 @@ public final class Fairness {
    * @param turnNanos length of a turn; each server has {@code rounds} of each kind
    */
   public static StressReport run(Rig rig, long turnNanos, int rounds) {
-    Path wholeModels = rig.withTileRows(MODEL, WHOLE);
+    Path wholeModels = rig.whole(MODEL);
     List<Side> sides = new ArrayList<>();
     sides.add(new Side("tiles", rig.start("podium", rig.models()), rig.seed()));
     sides.add(new Side("whole", rig.start("podium with whole requests", wholeModels), rig.seed()));

@@ -1,17 +1,12 @@
 package dev.podium.loadtest.stress;
 
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.bench.WholeRequests;
 import dev.podium.loadtest.report.Reports;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * What a program works with: starts servers, and ends those and no others. For one thread; {@link
@@ -76,35 +71,11 @@ public final class Rig implements AutoCloseable {
     return subject;
   }
 
-  /** A repository of its own that holds a copy of one model with this many rows in a tile. */
-  Path withTileRows(String model, int rows) {
-    try {
-      Path copy = Files.createTempDirectory("podium-stress-");
-      owned.add(() -> delete(copy));
-      Path from = options.models().resolve(model);
-      try (Stream<Path> files = Files.walk(from)) {
-        for (Path file : files.toList()) {
-          Files.copy(file, copy.resolve(model).resolve(from.relativize(file).toString()));
-        }
-      }
-      Files.writeString(
-          copy.resolve(model).resolve("model.yaml"),
-          "\ntile_rows: " + rows + "\n",
-          StandardOpenOption.APPEND,
-          StandardOpenOption.CREATE);
-      return copy;
-    } catch (IOException e) {
-      throw new WorkFailedException(
-          options.models().resolve(model) + ": can't be copied: " + e.getMessage(), e);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
+  /** A repository of its own that holds a copy of one model, whose requests are never cut. */
+  Path whole(String model) {
+    WholeRequests copy = WholeRequests.copy(options.models(), List.of(model));
+    owned.add(copy);
+    return copy.folder();
   }
 
   void say(String format, Object... arguments) {

@@ -1,11 +1,13 @@
 package dev.podium.loadtest.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.podium.loadtest.BenchCommand;
 import dev.podium.loadtest.FakeRanker;
+import dev.podium.loadtest.WorkFailedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -13,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,7 +88,66 @@ class BenchCommandTest {
     }
     assertThat(report.at("/versions/onnxruntime").asText()).isEqualTo("1.29.0");
     assertThat(report.at("/machine/cores").asInt()).isPositive();
-    assertThat(out.toString().lines()).hasSize(1 + 12);
+    assertThat(out.toString().lines()).hasSize(1 + 12 + 1 + 1 + 2 * 2);
+    assertThat(out.toString())
+        .containsPattern("\\nbare ÷ server +candidates +callers  podium  podium:plain\\n")
+        .containsPattern("\\ndin +20 +3 +[0-9.]+ +[0-9.]+\\n");
+  }
+
+  @Test
+  void theJsonHasTheFieldsThatToolsReadByName() throws IOException {
+    Path json = folder.resolve("bench.json");
+    assertThat(bench(SERVE, "--model", "din", "--sizes", "5x1", "--json", json.toString()))
+        .isZero();
+    JsonNode report = new ObjectMapper().readTree(Files.readString(json));
+    assertThat(report.fieldNames())
+        .toIterable()
+        .containsExactlyInAnyOrder("rows", "machine", "versions");
+    assertThat(report.at("/rows/0").fieldNames())
+        .toIterable()
+        .startsWith(
+            "system",
+            "model",
+            "candidates",
+            "callers",
+            "candidates_per_s",
+            "p50_ms",
+            "p99_ms",
+            "cpu_ms_per_request",
+            "bare_cpu_ms_per_request",
+            "ratio");
+  }
+
+  @Test
+  void offAddsServersWithoutCompilerAndWithoutTiles() throws IOException {
+    int status = bench(SERVE, "--off", "--rounds", "1", "--model", "din", "--sizes", "5x1");
+    assertThat(status).isZero();
+    assertThat(out.toString())
+        .containsPattern("callers  podium  podium:no-compiler  podium:no-tiles\\n");
+    assertThat(err.toString())
+        .containsPattern("starting podium:no-compiler: .* --set compiler.enabled=false\\n")
+        .containsPattern(
+            "starting podium:no-tiles: .*podium-whole-\\S+ .* --set scheduler.share_tiles=false\\n");
+    // FakeServer reads model.yaml from the copy, so the bench could not have run without it.
+    Matcher copy = Pattern.compile("--models (\\S*podium-whole-\\S+)").matcher(err.toString());
+    assertThat(copy.find()).isTrue();
+    assertThat(Path.of(copy.group(1))).doesNotExist();
+  }
+
+  @Test
+  void copiesModelsWithTilesLargerThanAnyRequest() throws IOException {
+    Path model = Files.createDirectories(folder.resolve("models/films/1")).getParent();
+    Files.writeString(model.resolve("1/model.onnx"), "graph");
+    Files.writeString(model.resolve("model.yaml"), "compile: true\ntile_rows: 64 # small\n");
+    try (WholeRequests whole = WholeRequests.copy(folder.resolve("models"), List.of("films"))) {
+      assertThat(whole.folder().resolve("films/1/model.onnx")).hasContent("graph");
+      assertThat(Files.readAllLines(whole.folder().resolve("films/model.yaml")))
+          .containsExactly("compile: true", "", "", "tile_rows: 65536");
+    }
+    assertThat(model.resolve("model.yaml")).content().contains("tile_rows: 64");
+    assertThatThrownBy(() -> WholeRequests.copy(folder, List.of("none")))
+        .isInstanceOf(WorkFailedException.class)
+        .hasMessageContaining("can't be copied");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.podium.loadtest.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.podium.loadtest.InputException;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,30 @@ class SloTest {
         }
       };
 
+  private static Outcome outcome(double millis, double errors, double answered) {
+    return new Outcome() {
+      @Override
+      public double quantileMillis(double quantile) {
+        return millis;
+      }
+
+      @Override
+      public double meanMillis() {
+        return millis;
+      }
+
+      @Override
+      public double errorShare() {
+        return errors;
+      }
+
+      @Override
+      public double answeredPerSecond() {
+        return answered;
+      }
+    };
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'p99=20ms', true",
@@ -51,6 +76,28 @@ class SloTest {
   })
   void everyTermMustHold(String text, boolean holds) {
     assertThat(Slo.parse(text).holds(OUTCOME)).isEqualTo(holds);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'p99=20ms', 1",
+    "'p99=40ms', 0.5",
+    "'p99=10ms,errors=0.1%', 2",
+    "'p99=80ms,errors=0.025%', 2",
+    "'rate=390', 2",
+    "'errors=0%', Infinity",
+  })
+  void stressIsTheLargestShareOfABound(String text, double stress) {
+    assertThat(Slo.parse(text).stress(OUTCOME)).isCloseTo(stress, within(1e-9));
+  }
+
+  @Test
+  void stressIsInfiniteWithoutAFigureAndNothingWithoutFailures() {
+    Outcome nothing = outcome(Double.NaN, 0, 0);
+    assertThat(Slo.parse("p99=20ms").stress(nothing)).isInfinite();
+    assertThat(Slo.parse("mean=20ms").stress(nothing)).isInfinite();
+    assertThat(Slo.parse("rate=1").stress(nothing)).isInfinite();
+    assertThat(Slo.parse("errors=0%").stress(nothing)).isZero();
   }
 
   @Test
