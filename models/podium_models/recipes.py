@@ -37,6 +37,11 @@ class Recipe:
     """The recipe whose trained weights this one's embeddings start from; it must be trained before, with the seed."""
     outputs: tuple[str, ...] = ("ctr",)
 
+    @property
+    def description(self) -> str:
+        """As `model.yaml` has it."""
+        return f"{self.title} over MovieLens-100K, label rating >= 4"
+
 
 def _pick(known: Known, *names: str) -> list[Feature]:
     return [known[name] for name in names]
@@ -73,6 +78,7 @@ def _din(known: Known) -> nn.Module:
 _FLAT = Settings(weight_decay=1e-4, batch=1024, learning_rate=2e-3)
 _LINEAR = Settings(weight_decay=1e-5, batch=1024, learning_rate=5e-3)
 _SEQUENCE = Settings(weight_decay=1e-4, batch=1024, learning_rate=3e-3, epochs=10)
+_ATTENTION = Settings(weight_decay=0.0, mini_batch_aware=0.1, batch=1024, learning_rate=3e-3, epochs=10)
 
 RECIPES: dict[str, Recipe] = {
     "lr": Recipe("LR", _over_plain_fields(Lr), _LINEAR),
@@ -84,7 +90,7 @@ RECIPES: dict[str, Recipe] = {
     "deepfm": Recipe("DeepFM", _over_plain_fields(DeepFm), _FLAT),
     "esmm": Recipe("ESMM (two heads)", _over_plain_fields(Esmm), _FLAT, outputs=("click", "like")),
     "din-base": Recipe("DIN base model", _din_base, _SEQUENCE),
-    "din": Recipe("DIN", _din, _SEQUENCE),
+    "din": Recipe("DIN", _din, _ATTENTION),
 }
 
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from podium_models import recipes
-
-Run = dict[str, Any]
+from podium_models import files, recipes
+from podium_models.results import Run
 
 BEGIN, END = "<!-- results: written by `train --all` -->", "<!-- end of results -->"
 _METRICS = {"auc": "AUC", "gauc": "GAUC", "logloss": "LogLoss", "auc_rated": "AUC, rated films"}
@@ -116,26 +115,39 @@ def _save(figure: Any, path: Path) -> None:
     from matplotlib import pyplot
 
     figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    with files.replacing(path) as part:
+        figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
 
 
 def write(runs: Sequence[Run], models: Path) -> None:
     """Puts table, sentences and plots in their places under `models/`."""
-    if not runs:
-        raise ValueError("no training run found (run: train --all)")
-    plots(runs, models / "plots")
     readme = models / "README.md"
-    readme.write_text(put_between(readme.read_text(encoding="utf-8"), results(runs)), encoding="utf-8")
+    text = put_between(readme.read_text(encoding="utf-8"), results(runs))
+    plots(runs, models / "plots")
+    files.write_text(readme, text)
 
 
-def card(name: str, run: Run, sha256: str) -> str:
-    """A model's card, as the README.md of its folder."""
+def card(name: str, runs: Sequence[Run], seed: int, sha256: str) -> str:
+    """The card of the model that was trained with this seed, as the README.md of its folder.
+
+    runs: all of this model, of which the table in models/README.md has the mean and the spread.
+    """
     recipe = recipes.recipe(name)
     settings = recipe.settings
-    measured = "\n".join(f"| {title} | {run['test'][metric]:.4f} |" for metric, title in _METRICS.items())
+    run = next(run for run in runs if run["seed"] == seed)
+    seeds = ", ".join(str(run["seed"]) for run in runs)
+    measured = "\n".join(
+        f"| {title} | {run['test'][metric]:.4f} | {_cell([each['test'][metric] for each in runs])} |"
+        for metric, title in _METRICS.items()
+    )
     start = f" Its embeddings start from `{recipe.starts_from}` trained with the same seed." if recipe.starts_from else ""
     heads = " and ".join(f"`{output}`" for output in recipe.outputs)
+    embeddings = (
+        f" (embeddings: mini-batch aware penalty {settings.mini_batch_aware:g} in its place)"
+        if settings.mini_batch_aware
+        else ""
+    )
     return f"""# movies-{name}
 
 {recipe.title}: the probability that a viewer likes a film (rating of 4 or 5). Output{"s" * (len(recipe.outputs) > 1)}: {heads}.
@@ -144,11 +156,11 @@ Data: MovieLens-100K (Harper and Konstan, 2015, doi:10.1145/2827872), with one u
 each user's ratings in the order of time, four fifths to train, a tenth to validate, a tenth to test. What its terms
 allow, and what the drawn films mean for the figures, stands in models/README.md.
 
-Training: seed {run["seed"]}, Adam, learning rate {settings.learning_rate:g}, weight decay {settings.weight_decay:g}, \
+Training: seed {seed}, Adam, learning rate {settings.learning_rate:g}, weight decay {settings.weight_decay:g}{embeddings}, \
 batches of {settings.batch}, at most {settings.epochs} epochs, early stopping by validation AUC.{start}
 
-| on the test part | |
-|---|---|
+| on the test part | this model | seeds {seeds} |
+|---|---|---|
 {measured}
 
 SHA-256 of `1/model.onnx`: `{sha256}`
