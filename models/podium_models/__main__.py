@@ -31,14 +31,15 @@ def _bench(arguments: argparse.Namespace) -> None:
         print(path)
 
 
-def _chosen(arguments: argparse.Namespace) -> dict[str, Any]:
+def _chosen(arguments: argparse.Namespace, variants: bool = False) -> dict[str, Any]:
     from podium_models import recipes
 
     if arguments.models and arguments.all:
         raise ValueError(f"--all and {', '.join(arguments.models)} (expected: one of the two)")
     if not arguments.models and not arguments.all:
         raise ValueError(f"no model named (expected: --all, or some of {', '.join(recipes.RECIPES)})")
-    return dict(recipes.RECIPES) if arguments.all else {name: recipes.recipe(name) for name in arguments.models}
+    named = {name: recipes.recipe(name, variants) for name in arguments.models}
+    return dict(recipes.RECIPES) if arguments.all else named
 
 
 def _runs(arguments: argparse.Namespace) -> Path:
@@ -52,9 +53,9 @@ def _data(arguments: argparse.Namespace) -> Path:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    chosen = _chosen(arguments)
+    chosen = _chosen(arguments, variants=True)
 
-    from podium_models import jobs, report
+    from podium_models import jobs, report, results
 
     todo = jobs.jobs(list(chosen), arguments.seeds)
     target = _models() if arguments.all else None
@@ -65,7 +66,8 @@ def _train(arguments: argparse.Namespace) -> None:
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in used)
     print(f"{len(runs)} runs in {time.monotonic() - start:.0f} s, {cpu:.0f} s of CPU")
     if target is not None:
-        report.write(runs, target)
+        stored = results.runs(_runs(arguments))
+        report.write([run for run in stored if run["seed"] in arguments.seeds], target)
 
 
 def _export(arguments: argparse.Namespace) -> None:

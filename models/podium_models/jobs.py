@@ -30,7 +30,7 @@ def jobs(names: Sequence[str], seeds: Sequence[int]) -> list[Job]:
     The last recipes come first: they take longest, and short ones fill the gaps at the end.
     """
     chains: dict[str, tuple[str, ...]] = {}
-    for name in dict.fromkeys(names):
+    for name in (known for known in recipes.RECIPES | recipes.VARIANTS if known in names):
         start = recipes.recipe(name).starts_from
         chains[name] = (*chains.pop(start, (start,)), name) if start in names else (name,)
     return [Job(chain, seed) for chain in reversed(chains.values()) for seed in dict.fromkeys(seeds)]

@@ -56,12 +56,13 @@ def _wide_deep(known: Known) -> nn.Module:
     return WideDeep(_pick(known, "user_id", "film_id", "favourite_genres", "genres"), _pick(known, *_PLAIN))
 
 
-def _din_base(known: Known) -> nn.Module:
+def _din_base(known: Known, pooling: str = "sum") -> nn.Module:
     return DinBase(
         profile=_pick(known, *_PROFILE, "year", "genres"),
         histories=_pick(known, "history_film", "history_genre"),
         targets=_pick(known, "film_id", "genre"),
         width=8,
+        pooling=pooling,
     )
 
 
@@ -94,7 +95,15 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def recipe(name: str) -> Recipe:
-    if name not in RECIPES:
-        raise ValueError(f"model '{name}' (expected: {', '.join(RECIPES)})")
-    return RECIPES[name]
+VARIANTS: dict[str, Recipe] = {
+    "din-base-mean": Recipe("DIN base model, mean pooling", lambda known: _din_base(known, "mean"), _SEQUENCE),
+    "din-decay": Recipe("DIN, weight decay on the tables", _din, _SEQUENCE),
+}
+"""What the models are compared with in README.md; trained when named, and not exported."""
+
+
+def recipe(name: str, variants: bool = True) -> Recipe:
+    known = RECIPES | VARIANTS if variants else RECIPES
+    if name not in known:
+        raise ValueError(f"model '{name}' (expected: {', '.join(known)})")
+    return known[name]

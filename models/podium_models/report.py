@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from podium_models.results import Run
 BEGIN, END = "<!-- results: written by `train --all` -->", "<!-- end of results -->"
 _METRICS = {"auc": "AUC", "gauc": "GAUC", "logloss": "LogLoss", "auc_rated": "AUC, rated films"}
 _CLAIMS = (("din", "din-base"), ("deepfm", "fm"), ("deepfm", "lr"))
+_VARIANT_CLAIMS = (("din", "din-base-mean"), ("din", "din-decay"))
 
 
 def by_model(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -35,18 +36,18 @@ def _cell(values: Sequence[float]) -> str:
     return mean if deviation is None else f"{mean} ± {deviation:.4f}"
 
 
-def table(runs: Sequence[Run]) -> str:
+def _row(title: str, runs: Sequence[Run]) -> str:
+    if not runs:
+        return f"| {title} | not trained yet |" + " – |" * len(_METRICS)
+    cells = [_cell([run["test"][metric] for run in runs]) for metric in _METRICS]
+    return f"| {title} | {', '.join(str(run['seed']) for run in runs)} | {' | '.join(cells)} |"
+
+
+def table(runs: Sequence[Run], models: Mapping[str, recipes.Recipe] = recipes.RECIPES) -> str:
     """Markdown: a row a model, mean ± standard deviation over its seeds."""
-    lines = [f"| model | seeds | {' | '.join(_METRICS.values())} |", "|---|---|" + "---|" * len(_METRICS)]
     grouped = by_model(runs)
-    for name, recipe in recipes.RECIPES.items():
-        if name in grouped:
-            cells = [_cell([run["test"][metric] for run in grouped[name]]) for metric in _METRICS]
-            seeds = ", ".join(str(run["seed"]) for run in grouped[name])
-        else:
-            cells, seeds = ["–"] * len(_METRICS), "not trained yet"
-        lines.append(f"| {recipe.title} | {seeds} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    head = [f"| model | seeds | {' | '.join(_METRICS.values())} |", "|---|---|" + "---|" * len(_METRICS)]
+    return "\n".join(head + [_row(recipe.title, grouped.get(name, [])) for name, recipe in models.items()])
 
 
 def verdict(runs: Sequence[Run], better: str, worse: str) -> str:
@@ -65,9 +66,15 @@ def verdict(runs: Sequence[Run], better: str, worse: str) -> str:
 
 
 def results(runs: Sequence[Run]) -> str:
+    grouped = by_model(runs)
     claims = "\n".join(verdict(runs, better, worse) for better, worse in _CLAIMS)
+    compared = {name: recipe for name, recipe in recipes.VARIANTS.items() if name in grouped}
+    variants = ""
+    if compared:
+        said = [verdict(runs, better, worse) for better, worse in _VARIANT_CLAIMS if worse in compared]
+        variants = f"Variants, not exported:\n\n{table(runs, compared)}\n\n" + "\n".join(said) + "\n\n"
     pictures = "![AUC by model](plots/auc.svg)\n\n![Validation AUC by epoch](plots/curves.svg)"
-    return f"{table(runs)}\n\n{claims}\n\n{pictures}"
+    return f"{table(runs)}\n\n{claims}\n\n{variants}{pictures}"
 
 
 def put_between(text: str, part: str) -> str:
@@ -88,7 +95,7 @@ def plots(runs: Sequence[Run], out: Path) -> None:
 
     matplotlib.rcParams.update({"svg.hashsalt": "podium", "svg.fonttype": "none", "font.size": 9})
     out.mkdir(parents=True, exist_ok=True)
-    grouped = by_model(runs)
+    grouped = by_model([run for run in runs if run["model"] in recipes.RECIPES])
     titles = [recipes.recipe(name).title for name in grouped]
 
     figure, axes = pyplot.subplots(figsize=(7, 3.2))

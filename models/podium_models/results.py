@@ -48,7 +48,7 @@ def load(folder: Path, name: str, seed: int, known: dict[str, Feature]) -> nn.Mo
 
 def in_order(runs: Iterable[Run]) -> list[Run]:
     """By the recipes' order and then by seed; without those whose recipe is gone."""
-    order = {name: position for position, name in enumerate(recipes.RECIPES)}
+    order = {name: position for position, name in enumerate(recipes.RECIPES | recipes.VARIANTS)}
     return sorted((run for run in runs if run["model"] in order), key=lambda r: (order[r["model"]], r["seed"]))
 
 

@@ -70,7 +70,7 @@ def test_a_model_is_trained_and_exported_and_twice_the_same(tmp_path, data, caps
 @pytest.mark.parametrize(
     ("models", "line"),
     [
-        (["dinn"], f"model 'dinn' (expected: {', '.join(recipes.RECIPES)})"),
+        (["dinn"], f"model 'dinn' (expected: {', '.join(recipes.RECIPES)}"),
         ([], "no model named (expected: --all, or some of lr, "),
         (["lr", "--all"], "--all and lr (expected: one of the two)"),
     ],
@@ -85,6 +85,11 @@ def test_export_names_the_model_that_is_not_trained_and_writes_nothing(tmp_path,
     assert _run(tmp_path, "export", "lr", "--out", tmp_path / "out") == 1
     assert _said(capsys) == "podium_models export: model 'lr' is not trained with seed 1 (run: train lr --seeds 1)\n"
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_variant_is_not_exported(tmp_path, data, capsys):
+    assert _run(tmp_path, "export", "din-decay") == 1
+    assert _said(capsys).startswith("podium_models export: model 'din-decay' (expected: lr, ")
 
 
 def test_a_model_that_starts_from_another_says_that_the_other_is_missing(tmp_path, data, capsys):

@@ -1,6 +1,7 @@
 """What is committed: the folders in repository/, their cards and the table in README.md tell the same."""
 
 import hashlib
+import itertools
 import re
 from pathlib import Path
 
@@ -21,8 +22,8 @@ def _cells(line):
 def _table():
     """The results in README.md: a model's title to its seeds and figures."""
     text = (_MODELS / "README.md").read_text(encoding="utf-8").partition(report.BEGIN)[2].partition(report.END)[0]
-    rows = [_cells(line) for line in text.splitlines() if line.startswith("| ")]
-    return {row[0]: row[1:] for row in rows[1:]}
+    lines = itertools.takewhile(lambda line: line.startswith("|"), text.strip().splitlines()[2:])
+    return {row[0]: row[1:] for row in map(_cells, lines)}
 
 
 def test_every_recipe_has_a_folder_and_no_folder_is_without_a_recipe():

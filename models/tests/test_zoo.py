@@ -21,9 +21,21 @@ def test_second_order_is_the_sum_over_pairs():
 
 def test_row_dice_takes_its_statistics_from_the_row():
     x = torch.randn(3, 8)
-    dice = RowDice()
+    dice = RowDice().eval()
     p = torch.sigmoid((x - x.mean(1, keepdim=True)) / torch.sqrt(((x - x.mean(1, keepdim=True)) ** 2 + 1e-3).sum(1, keepdim=True)))
     assert torch.allclose(dice(x), p * x + (1 - p) * 0.25 * x, atol=1e-6)
+
+
+def test_row_dice_is_trained_by_the_derivative_of_what_is_exported():
+    torch.manual_seed(0)
+    dice = RowDice(alpha=0.3).double()
+    x, g = torch.randn(5, 8, dtype=torch.float64, requires_grad=True), torch.randn(5, 8, dtype=torch.float64)
+    results = []
+    for mode in (True, False):
+        y = dice.train(mode)(x)
+        results.append((y, *torch.autograd.grad((y * g).sum(), (x, dice.alpha))))
+    for trained, exported in zip(*results, strict=True):
+        assert torch.allclose(trained, exported, atol=1e-12)
 
 
 def test_batch_dice_takes_running_statistics_outside_training():
