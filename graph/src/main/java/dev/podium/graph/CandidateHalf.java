@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,10 +18,12 @@ final class CandidateHalf extends Half {
   private final Map<Node, Placement> placements;
   private final Map<String, ValueInfoProto> inputs;
   private final Map<Node, String> boundary = new LinkedHashMap<>();
+  private final Map<Node, String> sums = new LinkedHashMap<>();
   private final Map<Node, String> madeFirst = new HashMap<>();
   private final Map<Node, String> madeLast = new HashMap<>();
   private final Map<String, String> renamed = new HashMap<>();
   private final Set<NodeProto> copied = Collections.newSetFromMap(new IdentityHashMap<>());
+  private String countedBy;
   private String rows;
 
   /**
@@ -45,11 +48,26 @@ final class CandidateHalf extends Half {
     return boundary;
   }
 
+  /** Sums that this half takes instead of computing them, with their names; as for the boundary. */
+  Map<Node, String> sums() {
+    return sums;
+  }
+
   OnnxGraph write(List<ValueInfoProto> outputs) throws Unsupported {
-    inputs.values().forEach(out::input);
     if (inputs.isEmpty()) {
       throw new Unsupported("there is no candidate input to count rows by");
     }
+    Map<String, ValueInfoProto> read = new LinkedHashMap<>(inputs);
+    read.keySet().removeAll(readBySumsAlone());
+    read.values().forEach(out::input);
+    for (Node node : function.order()) {
+      if (node.op() instanceof Op.SumOfEntries) {
+        String name = out.fresh("sum_" + sums.size());
+        sums.put(node, name);
+        out.input(GraphWriter.rows(inputs.values().iterator().next(), name, node));
+      }
+    }
+    countedBy = read.isEmpty() ? sums.values().iterator().next() : read.keySet().iterator().next();
     for (RowFunction.Output output : function.outputs()) {
       if (Layout.ROWS_FIRST.equals(output.layout()) && home(output.value()) == Placement.FIRST) {
         choose(output.value(), output.name());
@@ -67,9 +85,32 @@ final class CandidateHalf extends Half {
     return out.build();
   }
 
+  /** Inputs that only the sums read: whoever computes the sums reads them. */
+  private Set<String> readBySumsAlone() {
+    Set<String> bySums = new HashSet<>();
+    Set<String> byOthers = new HashSet<>();
+    for (Node node : function.order()) {
+      if (node.op() instanceof Op.SumOfEntries sum) {
+        sum.sources().stream()
+            .filter(source -> !source.context())
+            .forEach(source -> bySums.add(source.input()));
+      } else if (node.shape() == null) {
+        // Left as exported: what it reads by name isn't known here.
+        return Set.of();
+      }
+    }
+    for (Node node : function.order(node -> node.op() instanceof Op.SumOfEntries)) {
+      if (node.op() instanceof Op.Input input && !input.context()) {
+        byOthers.add(input.name());
+      }
+    }
+    bySums.removeAll(byOthers);
+    return bySums;
+  }
+
   @Override
   List<Node> needed(Node node) {
-    if (node.role() == Role.CONTEXT) {
+    if (node.role() == Role.CONTEXT || sums.containsKey(node)) {
       return List.of();
     }
     if (product(node) != null) {
@@ -94,6 +135,9 @@ final class CandidateHalf extends Half {
         boundary.put(node, known);
       }
       return known;
+    }
+    if (sums.containsKey(node)) {
+      return sums.get(node);
     }
     if (node.op() instanceof Op.Input input) {
       return input.name();
@@ -250,8 +294,7 @@ final class CandidateHalf extends Half {
   /** The number of rows, as a list of one. */
   private String rows() {
     if (rows == null) {
-      String shape =
-          out.node("Shape", out.fresh("shape"), List.of(), inputs.keySet().iterator().next());
+      String shape = out.node("Shape", out.fresh("shape"), List.of(), countedBy);
       rows =
           out.node(
               "Slice",

@@ -10,9 +10,18 @@ import java.util.TreeSet;
  */
 final class Columns {
   private final Nodes nodes;
+  private final Role side;
 
   Columns(Nodes nodes) {
+    this(nodes, Role.CANDIDATE);
+  }
+
+  /**
+   * @param side whose values are cut; others are taken whole
+   */
+  Columns(Nodes nodes, Role side) {
     this.nodes = nodes;
+    this.side = side;
   }
 
   /**
@@ -29,7 +38,7 @@ final class Columns {
   List<Range> ranges(Node node, int axis) {
     int length = node.dim(axis);
     Op op = node.op();
-    if (!node.isCandidate() || length == 1) {
+    if (node.role() != side || length == 1) {
       return List.of(new Range(0, length, node.isCandidate()));
     }
     if (op instanceof Op.Concat concat && concat.axis() == axis) {
@@ -82,7 +91,7 @@ final class Columns {
     if (op instanceof Op.Softmax softmax && softmax.axis() != axis) {
       return ranges(node.input(0), axis);
     }
-    if (op instanceof Op.Gather && node.input(1).isCandidate() && axis < node.input(1).rank()) {
+    if (op instanceof Op.Gather && node.input(1).role() == side && axis < node.input(1).rank()) {
       return ranges(node.input(1), axis);
     }
     return List.of(new Range(0, length, true));
@@ -162,7 +171,7 @@ final class Columns {
       return nodes.softmax(softmax.type(), select(node.input(0), axis, ranges), softmax.axis());
     }
     if (op instanceof Op.Gather gather
-        && node.input(1).isCandidate()
+        && node.input(1).role() == side
         && axis < node.input(1).rank()) {
       return nodes.gather(node.input(0), select(node.input(1), axis, ranges), gather.axis());
     }

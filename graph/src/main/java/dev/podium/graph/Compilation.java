@@ -14,19 +14,28 @@ public sealed interface Compilation {
    *
    * @param contextHalf takes the context inputs under their own names with one row; an input matrix
    *     with context columns is taken whole, as {@code [1, columns]}, of which the other columns
-   *     are not read. Gives the boundary tensors
-   * @param candidateHalf takes the boundary tensors and the candidate inputs with N rows under
-   *     their own names; of an input matrix the context columns are not read. Gives the exported
-   *     graph's outputs: same names, types and shapes
+   *     are not read. Gives the boundary tensors. If there are none, it is empty and not to be run:
+   *     all that the context contributes is its share of the bags' sums
+   * @param candidateHalf takes the boundary tensors, the sums of the bags, and the candidate inputs
+   *     with N rows under their own names, save those that the bags alone read; of an input matrix
+   *     the context columns are not read. Gives the exported graph's outputs: same names, types and
+   *     shapes
    * @param boundary the tensors between the halves. They have no row axis and fixed shapes
+   * @param bags what is to be computed before the candidate half runs; empty without {@link
+   *     Pass#EMBEDDING_BAGS}
    * @param report what was done
    */
   record Split(
-      OnnxGraph contextHalf, OnnxGraph candidateHalf, List<TensorInfo> boundary, Report report)
+      OnnxGraph contextHalf,
+      OnnxGraph candidateHalf,
+      List<TensorInfo> boundary,
+      List<EmbeddingBag> bags,
+      Report report)
       implements Compilation {
-    /** Copies the list. */
+    /** Copies the lists. */
     public Split {
       boundary = List.copyOf(boundary);
+      bags = List.copyOf(bags);
     }
   }
 

@@ -15,8 +15,8 @@ import java.util.TreeMap;
  * @param passes the passes to use; {@link Pass#HOIST} is used in any case
  * @param inputShapes for inputs whose dimensions after the row axis are open in the graph: those
  *     dimensions, by input name. The compiled halves hold for exactly these
- * @param maxTableBytes bytes of memory that {@link Pass#TABLES} and {@link Pass#LOOK_UPS} together
- *     may spend on tables; at least 0
+ * @param maxTableBytes bytes of memory that {@link Pass#EMBEDDING_BAGS} and {@link Pass#LOOK_UPS}
+ *     together may spend on tables; at least 0
  */
 public record CompilerOptions(
     Set<Pass> passes, Map<String, List<Long>> inputShapes, long maxTableBytes) {

@@ -67,6 +67,17 @@ final class GraphWriter {
         .build();
   }
 
+  /** A value with the rows that another has, and a node's shape after them. */
+  static ValueInfoProto rows(ValueInfoProto other, String name, Node node) {
+    ValueInfoProto.Builder value = value(name, node.type(), node.shape()).toBuilder();
+    value
+        .getTypeBuilder()
+        .getTensorTypeBuilder()
+        .getShapeBuilder()
+        .addDim(0, other.getType().getTensorType().getShape().getDim(0));
+    return value.build();
+  }
+
   String initialiser(TensorProto named) {
     if (initialisers.add(named.getName())) {
       graph.addInitializer(named);

@@ -517,6 +517,17 @@ final class Nodes {
     return make(op, ids, List.of(ids.size()), ElementType.INT64);
   }
 
+  /**
+   * @param ids one without axes for each table
+   * @param tables [ids, shape of the sum] each
+   */
+  Node sumOfEntries(Op.SumOfEntries op, List<Node> ids, List<Node> tables) {
+    List<Node> inputs = new ArrayList<>(ids);
+    inputs.addAll(tables);
+    List<Integer> shape = tables.get(0).shape();
+    return make(op, inputs, shape.subList(1, shape.size()), tables.get(0).type());
+  }
+
   Node gatherElements(Node data, Node indices, int axis) {
     return make(new Op.GatherElements(axis), List.of(data, indices), indices.shape(), data.type());
   }
@@ -545,6 +556,9 @@ final class Nodes {
       return gather(inputs.get(0), inputs.get(1), gather.axis());
     } else if (op instanceof Op.TableRows rows) {
       return tableRows(rows, inputs);
+    } else if (op instanceof Op.SumOfEntries sum) {
+      int count = sum.sources().size();
+      return sumOfEntries(sum, inputs.subList(0, count), inputs.subList(count, 2 * count));
     } else if (op instanceof Op.GatherElements gather) {
       return gatherElements(inputs.get(0), inputs.get(1), gather.axis());
     } else if (op instanceof Op.Reshape reshape) {

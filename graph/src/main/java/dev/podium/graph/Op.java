@@ -53,6 +53,22 @@ sealed interface Op {
    */
   record TableRows(List<Integer> starts, List<Integer> sizes) implements Op {}
 
+  /**
+   * The sum of one entry of each of several tables: {@code Σ_i table_i(id_i)}. The inputs are the
+   * ids, each a number without axes, and then as many tables, [ids, shape of the sum]. See {@link
+   * EmbeddingBag} for who computes it.
+   */
+  record SumOfEntries(List<IdSource> sources) implements Op {}
+
+  /**
+   * Where an id lies in a request.
+   *
+   * @param input an input of the exported graph
+   * @param column its column there
+   * @param context whether it is the same for all rows
+   */
+  record IdSource(String input, int column, boolean context) {}
+
   record GatherElements(int axis) implements Op {}
 
   record Reshape(List<Integer> shape) implements Op {}

@@ -14,10 +14,11 @@ public enum Pass {
    */
   SPLIT_SUMS,
   /**
-   * Makes tables of what ids alone decide: {@code e(id)·W} is {@code (E·W)(id)}. Sums over several
-   * embedded ids become one look-up. Bounded by {@link CompilerOptions#maxTableBytes()}.
+   * Takes sums of embeddings, and of layers over them, out of the graph: {@code Σ_f E_f(id_f)·W_f}
+   * as one pass over rows of tables, which ONNX has no operator for. Whoever drives the candidate
+   * half computes them ({@link EmbeddingBag}). Bounded by {@link CompilerOptions#maxTableBytes()}.
    */
-  TABLES,
+  EMBEDDING_BAGS,
   /**
    * Makes one look-up of several whose results lie side by side: the tables are laid end to end
    * when the model loads. Bounded by {@link CompilerOptions#maxTableBytes()}.

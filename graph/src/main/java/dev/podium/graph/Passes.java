@@ -16,7 +16,7 @@ final class Passes {
         new Gates(),
         new Centre(),
         new SplitSums(),
-        new Tables(budget),
+        new EmbeddingBags(budget),
         new TargetAttention(),
         new Pooling(),
         new SumsOfVectors(),

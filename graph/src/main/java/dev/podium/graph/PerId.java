@@ -13,14 +13,17 @@ import java.util.TreeSet;
  */
 final class PerId {
   private final Nodes nodes;
+  private final Role side;
   private final long maxElements;
   private final Map<Node, Table> known = new HashMap<>();
 
   /**
+   * @param side whose values are read
    * @param maxElements tables of more elements are not made
    */
-  PerId(Nodes nodes, long maxElements) {
+  PerId(Nodes nodes, Role side, long maxElements) {
     this.nodes = nodes;
+    this.side = side;
     this.maxElements = maxElements;
   }
 
@@ -34,7 +37,7 @@ final class PerId {
   record Table(Node id, Node table, long products) {}
 
   /**
-   * The table of a candidate value, or null if it depends on more than one id, or would be too
+   * The table of a value of this side, or null if it depends on more than one id, or would be too
    * large.
    */
   Table of(Node node) {
@@ -45,13 +48,13 @@ final class PerId {
   }
 
   private Table read(Node node) {
-    if (!node.isCandidate() || node.shape() == null) {
+    if (node.role() != side || node.shape() == null) {
       return null;
     }
     Op op = node.op();
     if (op instanceof Op.Gather gather) {
       Node table = node.input(0);
-      boolean oneId = node.input(1).isCandidate() && node.input(1).rank() == 0;
+      boolean oneId = node.input(1).role() == side && node.input(1).rank() == 0;
       boolean known =
           table.role() == Role.CONSTANT && table.rank() >= 1 && !isExternal(table, nodes);
       return oneId && known && gather.axis() == 0 && table.size() <= maxElements

@@ -51,9 +51,14 @@ public final class RankingCompiler {
       function = Passes.run(function, options, applied, refused);
       int hoisted = 0;
       for (Node node : function.order()) {
-        if (node.role() == Role.CONTEXT
-            && !(node.op() instanceof Op.Input)
-            && !(node.op() instanceof Op.Reshape)) {
+        boolean computed =
+            node.role() == Role.CONTEXT
+                && !(node.op() instanceof Op.Input)
+                && !(node.op() instanceof Op.Reshape);
+        boolean shared =
+            node.op() instanceof Op.SumOfEntries sum
+                && sum.sources().stream().anyMatch(Op.IdSource::context);
+        if (computed || shared) {
           hoisted++;
         }
       }
@@ -69,7 +74,8 @@ public final class RankingCompiler {
       Report report =
           new Report(
               applied, refused, halves.boundary(), importer.work(), Work.of(function), !opaque);
-      return new Compilation.Split(halves.context(), halves.candidate(), halves.boundary(), report);
+      return new Compilation.Split(
+          halves.context(), halves.candidate(), halves.boundary(), halves.bags(), report);
     } catch (Unsupported e) {
       refused.add(0, new Report.Refused("graph", e.getMessage()));
       return new Compilation.Unchanged(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 
 /**
  * The exported graph as a function of one row. Immutable, save that passes make more nodes.
@@ -31,15 +32,20 @@ record RowFunction(Nodes nodes, List<Output> outputs) {
 
   /** All nodes that the outputs need, inputs before users. */
   List<Node> order() {
+    return order(node -> false);
+  }
+
+  /** The same without what the given nodes alone need. */
+  List<Node> order(Predicate<Node> given) {
     List<Node> order = new ArrayList<>();
     Set<Node> seen = new HashSet<>();
     for (Output output : outputs) {
-      visit(output.value(), seen, order);
+      visit(output.value(), given, seen, order);
     }
     return order;
   }
 
-  private static void visit(Node root, Set<Node> seen, List<Node> order) {
+  private static void visit(Node root, Predicate<Node> given, Set<Node> seen, List<Node> order) {
     // By hand, for graphs deeper than the stack.
     record Step(Node node, boolean done) {}
     java.util.ArrayDeque<Step> open = new java.util.ArrayDeque<>();
@@ -50,7 +56,8 @@ record RowFunction(Nodes nodes, List<Output> outputs) {
         order.add(step.node());
       } else if (seen.add(step.node())) {
         open.push(new Step(step.node(), true));
-        List<Node> inputs = new ArrayList<>(step.node().inputs());
+        List<Node> inputs =
+            given.test(step.node()) ? new ArrayList<>() : new ArrayList<>(step.node().inputs());
         Collections.reverse(inputs);
         for (Node input : inputs) {
           if (!seen.contains(input)) {

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -67,7 +68,7 @@ class GeneratedGraphsTest {
     }
     Runtime.Inputs how = new Runtime.Inputs(GraphGenerator.IDS, seed, Map.of());
     try (OrtSession exported = session(generated.graph(), what);
-        OrtSession contextHalf = session(split.contextHalf(), what);
+        OrtSession contextHalf = contextSession(split, what);
         OrtSession candidateHalf = session(split.candidateHalf(), what)) {
       for (int rows : ROW_COUNTS) {
         Map<String, Runtime.Value> inputs =
@@ -86,7 +87,7 @@ class GeneratedGraphsTest {
         }
         Map<String, Runtime.Value> actual;
         try {
-          actual = halves(contextHalf, candidateHalf, inputs);
+          actual = halves(contextHalf, candidateHalf, split.bags(), inputs);
         } catch (OrtException e) {
           throw new AssertionError(what + ": " + e.getMessage(), e);
         }
@@ -106,12 +107,18 @@ class GeneratedGraphsTest {
   }
 
   private static Map<String, Runtime.Value> halves(
-      OrtSession contextHalf, OrtSession candidateHalf, Map<String, Runtime.Value> inputs)
+      OrtSession contextHalf,
+      OrtSession candidateHalf,
+      List<EmbeddingBag> bags,
+      Map<String, Runtime.Value> inputs)
       throws OrtException {
     Map<String, Runtime.Value> first = new HashMap<>();
     inputs.forEach((name, value) -> first.put(name, value.rows(0, 1)));
     Map<String, Runtime.Value> all = new HashMap<>(inputs);
-    all.putAll(Runtime.run(contextHalf, first));
+    if (contextHalf != null) {
+      all.putAll(Runtime.run(contextHalf, first));
+    }
+    all.putAll(Runtime.sums(bags, inputs));
     return Runtime.run(candidateHalf, all);
   }
 
@@ -122,6 +129,10 @@ class GeneratedGraphsTest {
       passes.removeIf(pass -> random.nextBoolean());
     }
     return new CompilerOptions(passes, Map.of(), random.nextInt(4) == 0 ? 300 : 1 << 20);
+  }
+
+  private static OrtSession contextSession(Compilation.Split split, String what) {
+    return split.boundary().isEmpty() ? null : session(split.contextHalf(), what);
   }
 
   private static OrtSession session(OnnxGraph graph, String what) {

@@ -110,16 +110,156 @@ class PassesTest {
         .isEqualTo(List.of(1L, 7L));
   }
 
+  private static EmbeddingBag onlyBag(Compilation.Split split) {
+    assertThat(split.bags()).hasSize(1);
+    return split.bags().get(0);
+  }
+
   @Test
-  void makesOneTableOfAnEmbeddingAndALayer() {
+  void takesALayerOverAnEmbeddingOut() {
     TestGraph g = new TestGraph();
     String item = g.embed(g.ids("item", -1), IDS, 64);
     String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
     g.output(g.op("Mul", user, Networks.layer(g, item, 64, 3)), -1, 3);
 
-    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.TABLES);
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.EMBEDDING_BAGS);
 
     assertThat(split.report().after().multiplyAddsPerRow()).isZero();
+    assertThat(onlyBag(split).ids()).containsExactly(new EmbeddingBag.Id("item", 0, false, 0, IDS));
+    assertThat(onlyBag(split).sums())
+        .singleElement()
+        .extracting(TensorInfo::shape)
+        .isEqualTo(List.of(-1L, 3L));
+    assertThat(split.candidateHalf().inputs())
+        .extracting(TensorInfo::name)
+        .doesNotContain("item")
+        .contains(onlyBag(split).sums().get(0).name());
+  }
+
+  @Test
+  void takesAllSumsOverTheSameIdsOutTogether() {
+    TestGraph g = new TestGraph();
+    String[] fields = new String[6];
+    String[] flat = new String[6];
+    for (int i = 0; i < 6; i++) {
+      String name = i % 2 == 0 ? "user" + i : "item" + i;
+      flat[i] = g.embed(g.ids(name, -1), IDS + i, 8);
+      fields[i] = g.op("Unsqueeze", flat[i], g.longs(1));
+    }
+    String stacked = g.op("Concat", TestGraph.attribute("axis", 1), fields);
+    var drop = TestGraph.attribute("keepdims", 0L);
+    String sum = g.op("ReduceSum", drop, stacked, g.longs(1));
+    String squares = g.op("ReduceSum", drop, g.op("Mul", stacked, stacked), g.longs(1));
+    String deep =
+        g.op(
+            "Relu", Networks.layer(g, g.op("Concat", TestGraph.attribute("axis", 1), flat), 48, 8));
+    g.output(g.op("Add", deep, g.op("Sub", g.op("Mul", sum, sum), squares)), -1, 8);
+
+    Compilation.Split split =
+        compiled(
+            g, ContextInputs.of("user0", "user2", "user4"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+
+    EmbeddingBag bag = onlyBag(split);
+    assertThat(bag.ids())
+        .containsExactly(
+            new EmbeddingBag.Id("user0", 0, true, 0, IDS),
+            new EmbeddingBag.Id("user2", 0, true, IDS, IDS + 2),
+            new EmbeddingBag.Id("user4", 0, true, 2 * IDS + 2, IDS + 4),
+            new EmbeddingBag.Id("item1", 0, false, 3 * IDS + 6, IDS + 1),
+            new EmbeddingBag.Id("item3", 0, false, 4 * IDS + 7, IDS + 3),
+            new EmbeddingBag.Id("item5", 0, false, 5 * IDS + 10, IDS + 5));
+    assertThat(bag.sums()).hasSize(3);
+    assertThat(operators(split.candidateHalf())).doesNotContain("Gather", "MatMul", "ReduceSum");
+  }
+
+  @Test
+  void takesTheContextsShareAndConstantsAlong() {
+    TestGraph g = new TestGraph();
+    String user = g.embed(g.ids("user", -1), IDS, 8);
+    String item = g.embed(g.ids("item", -1), IDS, 8);
+    String city = g.embed(g.ids("city", -1), IDS, 8);
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item, city);
+    g.output(g.op("Tanh", Networks.layer(g, joined, 24, 3)), -1, 3);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user", "city"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids())
+        .containsExactly(
+            new EmbeddingBag.Id("user", 0, true, 0, IDS),
+            new EmbeddingBag.Id("city", 0, true, IDS, IDS),
+            new EmbeddingBag.Id("item", 0, false, 2 * IDS, IDS));
+    assertThat(split.boundary()).isEmpty();
+    assertThat(operators(split.candidateHalf())).containsExactly("Tanh");
+  }
+
+  @Test
+  void leavesAContextThatIsMoreThanIdsToItsHalf() {
+    TestGraph g = new TestGraph();
+    String user = g.op("Tanh", g.floats("user", -1, 8));
+    String item = g.embed(g.ids("item", -1), IDS, 8);
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item);
+    g.output(g.op("Tanh", Networks.layer(g, joined, 16, 3)), -1, 3);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids()).noneMatch(EmbeddingBag.Id::context);
+    assertThat(split.boundary()).hasSize(1);
+  }
+
+  @Test
+  void takesIdsFromColumnsOfOneMatrix() {
+    TestGraph g = new TestGraph();
+    String x = g.floats("X", -1, 3);
+    String[] parts = new String[2];
+    for (int i = 0; i < 2; i++) {
+      String column = g.op("Slice", x, g.longs(i + 1), g.longs(i + 2), g.longs(1));
+      String id = g.op("Squeeze", g.op("Cast", TestGraph.attribute("to", 7), column), g.longs(1));
+      parts[i] = g.embed(id, IDS, 8);
+    }
+    String user = g.op("Tanh", g.op("Slice", x, g.longs(0), g.longs(1), g.longs(1)));
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), parts);
+    g.output(g.op("Mul", user, Networks.layer(g, joined, 16, 3)), -1, 3);
+
+    ContextInputs context = ContextInputs.builder().columns("X", 0, 1).build();
+    Compilation.Split split = compiled(g, context, Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids())
+        .containsExactly(
+            new EmbeddingBag.Id("X", 1, false, 0, IDS),
+            new EmbeddingBag.Id("X", 2, false, IDS, IDS));
+  }
+
+  @Test
+  void multipliesWhatIsNoFunctionOfOneId() {
+    TestGraph g = new TestGraph();
+    String item = g.embed(g.ids("item", -1), IDS, 8);
+    String other = g.op("Tanh", g.op("Mul", item, g.embed(g.ids("kind", -1), IDS, 8)));
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), item, other);
+    g.output(g.op("Mul", user, Networks.layer(g, joined, 16, 3)), -1, 3);
+
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids()).extracting(EmbeddingBag.Id::input).containsExactly("item");
+    assertThat(split.report().after().multiplyAddsPerRow()).isEqualTo(8 * 3);
+    assertThat(split.candidateHalf().inputs()).extracting(TensorInfo::name).contains("item");
+  }
+
+  @Test
+  void leavesComputedIdsAndNarrowEmbeddings() {
+    TestGraph g = new TestGraph();
+    String shifted = g.op("Mod", g.op("Add", g.ids("item", -1), g.longs(1)), g.longs(IDS));
+    String wide = Networks.layer(g, g.embed(shifted, IDS, 8), 8, 3);
+    String narrow = Networks.layer(g, g.embed(g.ids("kind", -1), IDS, 2), 2, 3);
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
+    g.output(g.op("Mul", user, g.op("Mul", wide, narrow)), -1, 3);
+
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.EMBEDDING_BAGS);
+
+    assertThat(split.bags()).isEmpty();
+    assertThat(count(split, Pass.EMBEDDING_BAGS)).isZero();
   }
 
   @Test
@@ -129,12 +269,13 @@ class PassesTest {
     String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
     g.output(g.op("Mul", user, Networks.layer(g, item, 64, 3)), -1, 3);
 
-    CompilerOptions options = new CompilerOptions(EnumSet.of(Pass.TABLES), Map.of(), 64);
+    CompilerOptions options = new CompilerOptions(EnumSet.of(Pass.EMBEDDING_BAGS), Map.of(), 64);
     Compilation.Split split =
         Runtime.assertSame(
             g.build(), ContextInputs.of("user"), options, Runtime.Inputs.ids(IDS), CLOSE);
 
-    assertThat(count(split, Pass.TABLES)).isZero();
+    assertThat(count(split, Pass.EMBEDDING_BAGS)).isZero();
+    assertThat(split.bags()).isEmpty();
   }
 
   /** Five fields of two kinds: what they give is joined, and the user's are joined with it. */
@@ -206,7 +347,8 @@ class PassesTest {
 
   private static Compilation.Split split(OnnxGraph graph) {
     return (Compilation.Split)
-        new RankingCompiler().compile(graph, USERS, CompilerOptions.defaults());
+        new RankingCompiler()
+            .compile(graph, USERS, CompilerOptions.defaults().without(Pass.EMBEDDING_BAGS));
   }
 
   private static Map<String, Runtime.Value> ids(OnnxGraph graph, int rows, long id) {

@@ -19,7 +19,7 @@ class RankingCompilerTest {
         Runtime.assertSame(
             g.build(),
             ContextInputs.of("user"),
-            CompilerOptions.defaults().without(Pass.TABLES).without(Pass.TABLES),
+            CompilerOptions.defaults().without(Pass.EMBEDDING_BAGS),
             Runtime.Inputs.ids(50),
             1e-6);
 

@@ -222,8 +222,48 @@ final class Runtime {
     Map<String, Value> once = new HashMap<>();
     inputs.forEach((name, value) -> once.put(name, value.rows(0, 1)));
     Map<String, Value> all = new HashMap<>(inputs);
-    all.putAll(run(split.contextHalf(), once));
+    if (!split.boundary().isEmpty()) {
+      all.putAll(run(split.contextHalf(), once));
+    }
+    all.putAll(sums(split.bags(), inputs));
     return run(split.candidateHalf(), all);
+  }
+
+  /** The sums of bags, one entry at a time. */
+  static Map<String, Value> sums(List<EmbeddingBag> bags, Map<String, Value> inputs) {
+    Map<String, Value> sums = new HashMap<>();
+    for (EmbeddingBag bag : bags) {
+      Value table = run(bag.table(), Map.of()).get(EmbeddingBag.TABLE);
+      int width = (int) table.shape()[1];
+      int rows = (int) inputs.get(bag.ids().get(0).input()).shape()[0];
+      double[] sum = new double[rows * width];
+      for (EmbeddingBag.Id id : bag.ids()) {
+        Value value = inputs.get(id.input());
+        int columns = value.size() / rows;
+        for (int row = 0; row < rows; row++) {
+          int at = (id.context() ? 0 : row * columns) + id.column();
+          int entry = (int) (value.longs() != null ? value.longs()[at] : value.floats()[at]);
+          int first = (id.start() + entry + (entry < 0 ? id.size() : 0)) * width;
+          for (int i = 0; i < width; i++) {
+            sum[row * width + i] += table.floats()[first + i];
+          }
+        }
+      }
+      int from = 0;
+      for (dev.podium.graph.TensorInfo info : bag.sums()) {
+        long[] shape = info.shape().stream().mapToLong(Long::longValue).toArray();
+        shape[0] = rows;
+        int columns = (int) java.util.Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
+        float[] own = new float[rows * columns];
+        for (int i = 0; i < own.length; i++) {
+          own[i] = (float) sum[i / columns * width + from + i % columns];
+        }
+        sums.put(info.name(), Value.of(shape, own));
+        from += columns;
+      }
+      assertThat(from).as("width of the sums of a table of " + width + " columns").isEqualTo(width);
+    }
+    return sums;
   }
 
   /** Same names, shapes and numbers; {@code tolerance} is relative above 1 and absolute below. */

@@ -1,11 +1,11 @@
 package dev.podium.server.engine;
 
 /**
- * The result of a context half: tensors in the runtime's memory that the candidate half reads.
+ * What the candidate half needs of the context: tensors in the runtime's memory, shares of sums.
  * Immutable; may be read by several workers at once; closed once by its owner.
  */
 public interface ContextTensors extends AutoCloseable {
-  /** Native memory held, in bytes. */
+  /** Memory held, in bytes. */
   long bytes();
 
   @Override

@@ -13,6 +13,7 @@ final class CostMeter {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
   private static final int LEAST_RUNS = 3;
   private static final int MOST_RUNS = 200;
+  private static final long MOST_SETTLING_NANOS = 2_000_000_000;
 
   /** Something to time. */
   @FunctionalInterface
@@ -58,6 +59,21 @@ final class CostMeter {
       medians[i] = Math.max(1, sorted[rounds / 2]) / 1e3;
     }
     return medians;
+  }
+
+  /**
+   * Repeats a run until it is fast enough, or for a while: Java is interpreted at first, and is
+   * compiled beside the runs.
+   */
+  void settle(Run run, double enoughMicros) throws RankException {
+    long start = now();
+    long before;
+    long after = start;
+    do {
+      before = after;
+      run.run();
+      after = now();
+    } while ((after - before) / 1e3 > enoughMicros && after - start < MOST_SETTLING_NANOS);
   }
 
   private long now() {

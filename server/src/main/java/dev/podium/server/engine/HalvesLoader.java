@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtSession;
 import dev.podium.graph.Compilation;
 import dev.podium.graph.CompilerOptions;
 import dev.podium.graph.ContextInputs;
+import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.OnnxGraph;
 import dev.podium.graph.Pass;
 import dev.podium.graph.RankingCompiler;
@@ -14,7 +15,9 @@ import dev.podium.server.feature.Role;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorSpec;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -53,14 +56,44 @@ final class HalvesLoader {
         .compile(graph, context, everything.without(without.toArray(Pass[]::new)));
   }
 
-  Halves load(Compilation.Split split) throws OrtException {
-    OrtSession first = load(split.contextHalf());
+  /**
+   * Loads what {@link #compile} gave.
+   *
+   * @param without as there
+   */
+  Halves load(Compilation.Split split, List<Pass> without) throws OrtException {
+    List<LoadedBag> bags = new ArrayList<>();
+    for (EmbeddingBag bag : split.bags()) {
+      try (OrtSession table = load(bag.table())) {
+        bags.add(LoadedBag.of(bag, table));
+      }
+    }
+    OrtSession candidates = load(split.candidateHalf());
     try {
-      return new Halves(split, first, load(split.candidateHalf()));
+      OrtSession first = split.boundary().isEmpty() ? null : load(split.contextHalf());
+      return new Halves(first, candidates, List.copyOf(bags), writer(without));
     } catch (OrtException e) {
-      OnnxSession.close(first);
+      OnnxSession.close(candidates);
       throw e;
     }
+  }
+
+  /** Compiles anew from the file, so that the weights need not stay in memory until then. */
+  private Halves.Writer writer(List<Pass> without) {
+    Path exported = file;
+    ContextInputs inputs = context;
+    CompilerOptions options =
+        everything.without(without.toArray(Pass[]::new)).without(Pass.EMBEDDING_BAGS);
+    return folder -> {
+      Compilation compilation =
+          new RankingCompiler().compile(OnnxGraph.read(exported), inputs, options);
+      if (!(compilation instanceof Compilation.Split split)) {
+        throw new IOException(exported + ": changed since it was loaded");
+      }
+      Files.createDirectories(folder);
+      split.contextHalf().write(folder.resolve("context.onnx"));
+      split.candidateHalf().write(folder.resolve("candidates.onnx"));
+    };
   }
 
   private OrtSession load(OnnxGraph half) throws OrtException {

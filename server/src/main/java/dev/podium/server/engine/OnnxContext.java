@@ -9,27 +9,39 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What a context half gave, in the runtime's memory. May be shared: each share is closed once by
- * its owner, and the memory goes with the last.
+ * What a context half gave, in the runtime's memory, and the context's shares of the bags' sums.
+ * May be shared: each share is closed once by its owner, and the memory goes with the last.
  */
 final class OnnxContext implements ContextTensors {
   /** The tensors, and how many shares hold them. */
   private static final class Memory {
     private final OrtSession.Result result;
+    private final float[][] sums;
     private final Map<String, OnnxTensor> values = new HashMap<>();
     private final AtomicInteger shares = new AtomicInteger(1);
     private long bytes;
 
-    Memory(OrtSession.Result result) {
+    Memory(OrtSession.Result result, float[][] sums) {
       this.result = result;
+      this.sums = sums;
     }
   }
 
   private final Memory memory;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  OnnxContext(OrtSession.Result result) {
-    memory = new Memory(result);
+  /**
+   * @param result null if there is no context half to run
+   * @param sums of each bag
+   */
+  OnnxContext(OrtSession.Result result, float[][] sums) {
+    memory = new Memory(result, sums);
+    for (float[] sum : sums) {
+      memory.bytes += (long) sum.length * Float.BYTES;
+    }
+    if (result == null) {
+      return;
+    }
     for (Map.Entry<String, OnnxValue> entry : result) {
       OnnxTensor tensor = (OnnxTensor) entry.getValue();
       memory.values.put(entry.getKey(), tensor);
@@ -52,6 +64,11 @@ final class OnnxContext implements ContextTensors {
     return memory.values;
   }
 
+  /** The context's share of each bag's sums. */
+  float[][] sums() {
+    return memory.sums;
+  }
+
   @Override
   public long bytes() {
     return memory.bytes;
@@ -60,7 +77,9 @@ final class OnnxContext implements ContextTensors {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true) && memory.shares.decrementAndGet() == 0) {
-      memory.result.close();
+      if (memory.result != null) {
+        memory.result.close();
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -21,8 +22,10 @@ final class OnnxRunner implements TileRunner {
   private final TensorBuffers scores;
   private final FloatBuffer[] floatScores;
   private final OnnxForm exported;
+  private final TensorBuffers contextRow;
   private final OnnxForm context;
   private final OnnxForm candidates;
+  private final List<BagSums> sums = new ArrayList<>();
   private final ContextCache contexts;
 
   /**
@@ -44,23 +47,23 @@ final class OnnxRunner implements TileRunner {
     exported =
         new OnnxForm(environment, session, runOptions, new TensorBuffers(inputs, capacity), scores);
     if (halves == null) {
+      contextRow = null;
       context = null;
       candidates = null;
     } else {
+      contextRow = new TensorBuffers(inputs, 1);
       context =
-          new OnnxForm(
-              environment,
-              halves.context(),
-              runOptions,
-              new TensorBuffers(inputs, 1),
-              new TensorBuffers(List.of(), 1));
-      candidates =
-          new OnnxForm(
-              environment,
-              halves.candidates(),
-              runOptions,
-              new TensorBuffers(inputs, capacity),
-              scores);
+          halves.context() == null
+              ? null
+              : new OnnxForm(
+                  environment,
+                  halves.context(),
+                  runOptions,
+                  contextRow,
+                  new TensorBuffers(List.of(), 1));
+      TensorBuffers rows = halves.candidateBuffers(inputs, capacity);
+      candidates = new OnnxForm(environment, halves.candidates(), runOptions, rows, scores);
+      halves.bags().forEach(bag -> sums.add(new BagSums(bag, contextRow, rows)));
     }
     floatScores = new FloatBuffer[outputs.size()];
     for (int i = 0; i < floatScores.length; i++) {
@@ -77,7 +80,7 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public TensorBuffers contextRow() {
-    return context == null ? null : context.inputs();
+    return contextRow;
   }
 
   @Override
@@ -96,12 +99,16 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public ContextTensors runContext() throws RankException {
-    return contexts.get(context.inputs(), this::computeContext);
+    return contexts.get(contextRow, this::computeContext);
   }
 
   private OnnxContext computeContext() throws RankException {
+    float[][] shares = new float[sums.size()][];
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] = sums.get(i).shareOfContext();
+    }
     try {
-      return new OnnxContext(context.runApart(1));
+      return new OnnxContext(context == null ? null : context.runApart(1), shares);
     } catch (OrtException e) {
       throw failure(e);
     }
@@ -109,8 +116,12 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public void runCandidates(ContextTensors tensors, int count) throws RankException {
+    OnnxContext given = (OnnxContext) tensors;
+    for (int i = 0; i < given.sums().length; i++) {
+      sums.get(i).fill(given.sums()[i], count);
+    }
     try {
-      candidates.run(count, ((OnnxContext) tensors).values());
+      candidates.run(count, given.values());
     } catch (OrtException e) {
       throw failure(e);
     }
@@ -162,6 +173,8 @@ final class OnnxRunner implements TileRunner {
     exported.close();
     if (context != null) {
       context.close();
+    }
+    if (candidates != null) {
       candidates.close();
     }
     runOptions.close();

@@ -5,7 +5,6 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.podium.server.feature.TensorSpec;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -43,6 +42,10 @@ final class OnnxSession implements RankingSession {
     this.report = report;
   }
 
+  OrtSession bare() {
+    return session;
+  }
+
   @Override
   public List<TensorSpec> inputs() {
     return inputs;
@@ -73,9 +76,7 @@ final class OnnxSession implements RankingSession {
     if (halves == null) {
       throw new IllegalStateException("the session isn't split: " + report.reason());
     }
-    Files.createDirectories(folder);
-    halves.split().contextHalf().write(folder.resolve("context.onnx"));
-    halves.split().candidateHalf().write(folder.resolve("candidates.onnx"));
+    halves.writer().write(folder);
   }
 
   @Override

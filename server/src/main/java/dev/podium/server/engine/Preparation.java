@@ -11,6 +11,7 @@ import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ final class Preparation {
   /** Passes whose gain depends on the machine and the sizes; the others always save arithmetic. */
   private static final List<Pass> ON_TRIAL =
       List.of(
-          Pass.TABLES,
+          Pass.EMBEDDING_BAGS,
           Pass.LOOK_UPS,
           Pass.TARGET_ATTENTION,
           Pass.POOLING,
@@ -146,7 +147,7 @@ final class Preparation {
       found.reason = "nothing to split: " + found.report.refused().get(0).reason();
       return;
     }
-    Halves halves = loaded(loader, split, found);
+    Halves halves = loaded(loader, split, List.of(), found);
     if (halves == null) {
       return;
     }
@@ -176,7 +177,7 @@ final class Preparation {
     if (!(compiled(loader, without, other) instanceof Compilation.Split split)) {
       return false;
     }
-    Halves leaner = loaded(loader, split, other);
+    Halves leaner = loaded(loader, split, without, other);
     if (leaner == null) {
       return false;
     }
@@ -210,12 +211,27 @@ final class Preparation {
   }
 
   /** Loads halves; null, with the reason, if they can't be. */
-  private Halves loaded(HalvesLoader loader, Compilation.Split split, Found found) {
+  private Halves loaded(
+      HalvesLoader loader, Compilation.Split split, List<Pass> without, Found found)
+      throws RankException {
     try {
-      return loader.load(split);
+      Halves halves = loader.load(split, without);
+      settle(halves);
+      return halves;
     } catch (OrtException e) {
       found.reason = "the halves can't be loaded: " + OnnxEngine.oneLine(e);
       return null;
+    }
+  }
+
+  /** Has the sums over bags compiled, so that what is measured of them is what will be served. */
+  private void settle(Halves halves) throws RankException {
+    TensorBuffers context = new TensorBuffers(signature.inputs(), 1);
+    TensorBuffers rows = halves.candidateBuffers(signature.inputs(), TRIAL_ROWS);
+    for (LoadedBag bag : halves.bags()) {
+      BagSums sums = new BagSums(bag, context, rows);
+      float[] share = sums.shareOfContext();
+      meter.settle(() -> sums.fill(share, TRIAL_ROWS), TRIAL_ROWS * bag.compiledMicrosPerRow());
     }
   }
 

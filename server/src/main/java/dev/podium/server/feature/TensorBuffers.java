@@ -152,9 +152,13 @@ public final class TensorBuffers {
     }
   }
 
-  /** Copies whole rows of all inputs from buffers with the same specs. */
+  /**
+   * Copies whole rows from other buffers.
+   *
+   * @param source its inputs are the first of these buffers' inputs, or all of them
+   */
   public void copyRows(TensorBuffers source, int sourceRow, int targetRow, int rows) {
-    for (int i = 0; i < numbers.length; i++) {
+    for (int i = 0; i < source.numbers.length; i++) {
       if (numbers[i] != null) {
         numbers[i].put(
             targetRow * rowBytes[i],

@@ -1,0 +1,41 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.podium.graph.EmbeddingBag;
+import java.nio.FloatBuffer;
+import java.util.Map;
+
+/**
+ * A bag with its table in memory, one array a row: the compiler turns sums of whole arrays into
+ * vector instructions, but not sums of stretches of one array. Shared by all workers.
+ */
+record LoadedBag(EmbeddingBag bag, float[][] table) {
+  /**
+   * Has the runtime compute the table.
+   *
+   * @param session of the bag's table graph
+   */
+  static LoadedBag of(EmbeddingBag bag, OrtSession session) throws OrtException {
+    try (OrtSession.Result result = session.run(Map.of())) {
+      OnnxTensor tensor = (OnnxTensor) result.get(0);
+      long[] shape = tensor.getInfo().getShape();
+      FloatBuffer values = tensor.getFloatBuffer();
+      float[][] table = new float[Math.toIntExact(shape[0])][Math.toIntExact(shape[1])];
+      for (float[] row : table) {
+        values.get(row);
+      }
+      return new LoadedBag(bag, table);
+    }
+  }
+
+  int width() {
+    return table[0].length;
+  }
+
+  /** An upper bound of what a row's sum takes on slow machines, once it is compiled. */
+  double compiledMicrosPerRow() {
+    return bag.ids().size() * (10 + 0.3 * width()) / 1e3;
+  }
+}
