@@ -55,19 +55,28 @@ def _data(arguments: argparse.Namespace) -> Path:
 def _train(arguments: argparse.Namespace) -> None:
     chosen = _chosen(arguments, variants=True)
 
-    from podium_models import jobs, report, results
+    from podium_models import jobs
 
     todo = jobs.jobs(list(chosen), arguments.seeds)
-    target = _models() if arguments.all else None
+    if arguments.all:
+        _models()  # where the table goes: missing, it is said now and not when all is trained
     start = time.monotonic()
     say = functools.partial(print, flush=True)
     runs = jobs.work(todo, _data(arguments), _runs(arguments), arguments.workers, say)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in used)
     print(f"{len(runs)} runs in {time.monotonic() - start:.0f} s, {cpu:.0f} s of CPU")
-    if target is not None:
-        stored = results.runs(_runs(arguments))
-        report.write([run for run in stored if run["seed"] in arguments.seeds], target)
+    if arguments.all:
+        _report(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from podium_models import report, results
+
+    runs = [run for run in results.runs(_runs(arguments)) if run["seed"] in arguments.seeds]
+    if not runs:
+        raise ValueError("no training run found (run: train --all)")
+    report.write(runs, _models())
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -155,10 +164,12 @@ def _parser() -> argparse.ArgumentParser:
     bench.set_defaults(run=_bench)
 
     train = commands.add_parser("train", help="train movie models; the weights go to models/build/weights")
-    train.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="default: 1 2 3")
     cores = min(os.cpu_count() or 1, _MOST_WORKERS)
     train.add_argument("--workers", type=_workers, default=cores, help="processes that train (default here: %(default)s)")
     train.set_defaults(run=_train)
+
+    report = commands.add_parser("report", help="write the table and the plots of README.md from the runs that are kept")
+    report.set_defaults(run=_report)
 
     export = commands.add_parser("export", help="write the model folders of trained movie models; --all: the catalogue, too")
     export.add_argument("--seed", type=int, default=1, help="the training run to export (default: 1)")
@@ -178,7 +189,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("models", nargs="*")
         command.add_argument("--all", action="store_true", help="every movie model; train then writes the table and the plots of README.md")
         command.add_argument("--data", type=Path, help="a RecBole wheel or a folder with the ml-100k files")
+    for command in (train, export, report):
         command.add_argument("--runs", type=Path, help="folder of training runs (default: models/build/weights)")
+    for command in (train, report):
+        command.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="default: 1 2 3")
     return parser
 
 

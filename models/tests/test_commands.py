@@ -172,6 +172,11 @@ def test_the_report_keeps_what_stands_around_it(tmp_path):
     assert plots == {path.name: path.read_bytes() for path in (tmp_path / "plots").iterdir()}
 
 
+def test_a_report_of_nothing_is_one_line(tmp_path, capsys):
+    assert main(["report", "--runs", str(tmp_path)]) == 1
+    assert _said(capsys) == "podium_models report: no training run found (run: train --all)\n"
+
+
 def test_a_page_without_the_marks_is_left_as_it_is(tmp_path):
     from podium_models import report
 
