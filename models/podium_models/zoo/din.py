@@ -30,18 +30,22 @@ class ActivationUnit(nn.Module):
         self.softmax = softmax
         self.weigh = Mlp(4 * width, units, activate)
 
+    def _weigh(self, target: Tensor, history: Tensor) -> Tensor:
+        """Vectors of the same shape, `[..., width]`, to one weight a pair, flat."""
+        crossed = torch.cat([target, history, target - history, target * history], dim=-1)
+        return self.weigh(crossed.view(-1, 4 * self.width)).view(-1)
+
     def forward(self, history: Tensor, target: Tensor, mask: Tensor) -> Tensor:
         length = history.size(1)
-        target = target.unsqueeze(1).expand(-1, length, -1)
-        crossed = torch.cat([target, history, target - history, target * history], dim=-1)
         if self.training:
             # Only real positions: padding would blur the batch statistics, and costs as much as they do.
-            real = mask > 0
+            row, position = (mask > 0).nonzero(as_tuple=True)
             weights = torch.zeros_like(mask)
-            if bool(real.any()):
-                weights[real] = self.weigh(crossed[real]).squeeze(1)
+            if len(row):
+                weights = weights.index_put((row, position), self._weigh(target[row], history[row, position]))
         else:
-            weights = self.weigh(crossed.view(-1, 4 * self.width)).view(-1, length)
+            target = target.unsqueeze(1).expand(-1, length, -1)
+            weights = self._weigh(target, history).view(-1, length)
         if self.softmax:
             # A row without history has equal weights here, and none after the mask.
             weights = torch.softmax(weights + (mask - 1) * 1e9, dim=1)

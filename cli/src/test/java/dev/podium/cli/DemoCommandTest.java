@@ -11,18 +11,20 @@ import dev.podium.client.RankingClient;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.Model;
 import dev.podium.ranking.v1.RankRequest;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The demo with the real catalogue, models and server. */
 @Timeout(300)
@@ -69,8 +71,15 @@ class DemoCommandTest {
         .hasSize(3 * tables);
   }
 
-  @Test
-  void anotherModelIsNamedInShort() {
+  static List<String> models() throws IOException {
+    try (Stream<Path> folders = Files.list(MODELS)) {
+      return folders.map(folder -> folder.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void everyModelRanksWhenNamedInShort(String name) {
     Command run =
         Command.run(
             "demo",
@@ -79,10 +88,18 @@ class DemoCommandTest {
             "--catalogue",
             CATALOGUE.toString(),
             "--model",
-            "din");
+            name.substring("movies-".length()),
+            "--top-k",
+            "4");
 
+    assertThat(run.err()).isEmpty();
     assertThat(run.status()).isZero();
-    assertThat(run.out()).contains("  movies-din version 1: ").doesNotContain("movies-deepfm");
+    int viewers = catalogue.viewers().size();
+    assertThat(run.out().lines().filter(line -> line.contains(" version 1: ")))
+        .hasSize(viewers)
+        .allMatch(line -> line.startsWith("  " + name + " version 1: "));
+    assertThat(run.out().lines().filter(line -> line.matches("  [1234]  .*  0\\.\\d{4}")))
+        .hasSize(4 * viewers);
   }
 
   @Test
@@ -116,7 +133,7 @@ class DemoCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"movies-deepfm", "movies-din"})
+  @MethodSource("models")
   void viewersAndFilmsAreSentAsTheModelWasTrainedOnThem(String name) throws Exception {
     Model model;
     try (RankingClient client =

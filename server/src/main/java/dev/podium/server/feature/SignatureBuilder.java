@@ -187,6 +187,11 @@ public final class SignatureBuilder {
         if (config.columns() != null && config.columns().size() == 2) {
           size = Math.max(size, config.columns().get(1));
         } else if (config.length() != null) {
+          if (config.length() < 1) {
+            throw new ModelException(
+                "model.yaml: feature '%s': length %d (expected: 1 or more)"
+                    .formatted(config.name(), config.length()));
+          }
           size = Math.max(size, config.length());
         }
       }

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.deser.std.FromStringDeserializer;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
@@ -21,6 +22,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -42,6 +45,9 @@ public final class StrictYaml {
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
           .build();
+
+  /** The text that Jackson quotes where it wants a number. */
+  private static final Pattern GIVEN_TEXT = Pattern.compile("\\(\"([^\"]*)\"\\)");
 
   private StrictYaml() {}
 
@@ -122,12 +128,31 @@ public final class StrictYaml {
               .collect(Collectors.joining(", "));
       return key(format) + ": '" + format.getValue() + "' (expected: one of " + known + ")";
     }
+    if (e instanceof MismatchedInputException wrong && words(wrong.getTargetType()) != null) {
+      Matcher text = GIVEN_TEXT.matcher(e.getOriginalMessage());
+      String given = text.find() ? "'" + text.group(1) + "' " : "";
+      return key(wrong) + ": " + given + "(expected: " + words(wrong.getTargetType()) + ")";
+    }
     String message = e.getOriginalMessage().replaceAll("\\s+", " ").strip();
     if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
       boolean own = e.getCause() instanceof IllegalArgumentException;
       return key(mapping) + ": " + (own ? e.getCause().getMessage() : message);
     }
     return message;
+  }
+
+  /** What a scalar type takes, in words; null for other types. */
+  private static String words(Class<?> type) {
+    if (type == null) {
+      return null;
+    }
+    if (type == Integer.class || type == int.class || type == Long.class || type == long.class) {
+      return "a whole number";
+    }
+    if (type == Double.class || type == double.class) {
+      return "a number";
+    }
+    return type == Boolean.class || type == boolean.class ? "true or false" : null;
   }
 
   /** The key's path, such as {@code features[3].role}. */
