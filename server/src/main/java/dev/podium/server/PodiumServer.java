@@ -157,13 +157,12 @@ public final class PodiumServer implements AutoCloseable {
     try {
       journal = ServerJournal.of(config, VERSION, CLOCK);
       load(repository);
+      warmUp(config, repository, scheduler, loops, telemetry);
       List<BindableService> services =
           services(
               config,
               repository,
-              scheduler,
-              loops,
-              admission,
+              desk(config, repository, scheduler, loops, admission, telemetry),
               telemetry,
               readiness,
               new ModelControl(repository, mayControl(config), control),
@@ -247,26 +246,49 @@ public final class PodiumServer implements AutoCloseable {
     }
   }
 
-  private static List<BindableService> services(
+  private static void warmUp(
+      ServerConfig config,
+      ModelRepository repository,
+      TileScheduler scheduler,
+      EventLoops loops,
+      Telemetry telemetry) {
+    Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
+    ServerWarmUp.run(
+        desk(config, repository, scheduler, loops, admission, telemetry),
+        repository,
+        loops,
+        config.warmUp().duration().toNanos(),
+        CLOCK);
+    // What callers send is to be counted, not this.
+    telemetry.all().forEach(meters -> telemetry.forget(meters.version()));
+  }
+
+  private static RequestDesk desk(
       ServerConfig config,
       ModelRepository repository,
       TileScheduler scheduler,
       EventLoops loops,
       Admission admission,
+      Telemetry telemetry) {
+    return new RequestDesk(
+        repository,
+        scheduler,
+        loops.lender(),
+        admission,
+        telemetry,
+        CLOCK,
+        config.ranking().maxCandidates(),
+        config.ranking().defaultDeadline().duration().toNanos());
+  }
+
+  private static List<BindableService> services(
+      ServerConfig config,
+      ModelRepository repository,
+      RequestDesk desk,
       Telemetry telemetry,
       Readiness readiness,
       ModelControl control,
       Executor files) {
-    RequestDesk desk =
-        new RequestDesk(
-            repository,
-            scheduler,
-            loops.lender(),
-            admission,
-            telemetry,
-            CLOCK,
-            config.ranking().maxCandidates(),
-            config.ranking().defaultDeadline().duration().toNanos());
     List<BindableService> services = new ArrayList<>();
     services.add(new RankingRpc(desk));
     services.add(new ModelRpc(repository, control));

@@ -25,6 +25,8 @@ import java.util.Objects;
  * @param requiredModels models that must be available for the server to be ready; by default all
  *     that are found when it starts
  * @param modelControl whether callers may load and unload models
+ * @param warmUp how long a starting server ranks the models' examples before it serves; 0s for not
+ *     at all
  * @param grpc where ranking requests arrive
  * @param tls keys of the gRPC port
  * @param auth who may call
@@ -46,6 +48,7 @@ public record ServerConfig(
     Path models,
     List<String> requiredModels,
     Boolean modelControl,
+    Span warmUp,
     Grpc grpc,
     Tls tls,
     Auth auth,
@@ -67,6 +70,7 @@ public record ServerConfig(
     models = Objects.requireNonNullElse(models, Path.of("models/repository"));
     requiredModels = requiredModels == null ? null : List.copyOf(requiredModels);
     modelControl = Objects.requireNonNullElse(modelControl, true);
+    warmUp = orDefault(warmUp, "2s");
     grpc = grpc == null ? Grpc.onPort(null) : grpc;
     tls = tls == null ? new Tls(null, null, null, null) : tls;
     auth = auth == null ? new Auth(null, null, null, null, null, null, null) : auth;
@@ -88,12 +92,13 @@ public record ServerConfig(
     flushTimeout = orDefault(flushTimeout, "3s");
   }
 
-  /** A server of this folder with all defaults, on free loopback ports. */
+  /** A server of this folder with all defaults, on free loopback ports, that need not warm up. */
   public static ServerConfig onFreePorts(Path models) {
     return new ServerConfig(
         models,
         null,
         null,
+        Span.parse("0s"),
         Grpc.onPort(0),
         null,
         null,

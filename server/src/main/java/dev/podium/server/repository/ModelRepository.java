@@ -1,5 +1,7 @@
 package dev.podium.server.repository;
 
+import dev.podium.ranking.v1.ModelSpec;
+import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
@@ -188,6 +190,32 @@ public final class ModelRepository implements AutoCloseable {
               + ")");
     }
     return entry.acquire(version, label);
+  }
+
+  /**
+   * The examples that lie beside available versions: their warm-up requests, each for its version.
+   */
+  public List<RankRequest> examples() {
+    List<RankRequest> examples = new ArrayList<>();
+    for (ModelStatus model : status()) {
+      for (ModelStatus.Version version : model.versions()) {
+        if (version.state() != VersionState.AVAILABLE) {
+          continue;
+        }
+        Path folder = root.resolve(model.name()).resolve(Long.toString(version.number()));
+        ModelSpec.Builder spec =
+            ModelSpec.newBuilder().setName(model.name()).setVersion(version.number());
+        try {
+          for (RankRequest request : WarmUpRequests.read(folder)) {
+            examples.add(request.toBuilder().setModel(spec).build());
+          }
+        } catch (ModelException e) {
+          // They could be read when the version was loaded.
+          LOG.log(Level.WARNING, "no examples of {0}: {1}", new Object[] {folder, e.getMessage()});
+        }
+      }
+    }
+    return examples;
   }
 
   /** All models, by name. */
