@@ -27,6 +27,7 @@ import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.ModelStatus;
 import io.grpc.stub.StreamObserver;
+import java.util.function.Function;
 
 /** {@code podium.ranking.v1.ModelService}: what is served, and changes to it. */
 public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
@@ -83,15 +84,12 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
     }
     control.load(
         model,
-        failure -> {
-          if (failure != null) {
-            refuse(answer, failure);
-          } else {
-            ModelSummary now = summary(repository.status(model));
-            answer.onNext(LoadModelResponse.newBuilder().setModel(now).build());
-            answer.onCompleted();
-          }
-        });
+        failure ->
+            answer(
+                model,
+                failure,
+                answer,
+                now -> LoadModelResponse.newBuilder().setModel(now).build()));
   }
 
   @Override
@@ -108,15 +106,25 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
     }
     control.unload(
         model,
-        failure -> {
-          if (failure != null) {
-            refuse(answer, failure);
-          } else {
-            ModelSummary now = summary(repository.status(model));
-            answer.onNext(UnloadModelResponse.newBuilder().setModel(now).build());
-            answer.onCompleted();
-          }
-        });
+        failure ->
+            answer(
+                model,
+                failure,
+                answer,
+                now -> UnloadModelResponse.newBuilder().setModel(now).build()));
+  }
+
+  private <T> void answer(
+      String model,
+      RankException failure,
+      StreamObserver<T> answer,
+      Function<ModelSummary, T> message) {
+    if (failure != null) {
+      refuse(answer, failure);
+    } else {
+      answer.onNext(message.apply(summary(repository.status(model))));
+      answer.onCompleted();
+    }
   }
 
   private static void refuse(StreamObserver<?> answer, RankException why) {
