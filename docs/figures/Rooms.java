@@ -76,7 +76,7 @@ final class Rooms {
         default -> {}
       }
     }
-    seconds.put("the JVM's compilers and collector", Math.max(0, total - sampled));
+    seconds.put("JIT compiler, collector", Math.max(0, total - sampled));
     double requests = Double.parseDouble(arguments[3]) * length.toMillis() / 1e3;
     print(arguments[0], length.toMillis() / 1e3, Math.max(total, sampled), requests, seconds);
   }
