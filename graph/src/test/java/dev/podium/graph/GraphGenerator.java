@@ -145,7 +145,7 @@ final class GraphGenerator {
       return;
     }
     Value value = pick();
-    switch (random.nextInt(23)) {
+    switch (random.nextInt(24)) {
       case 0, 1 ->
           unary(
               value,
@@ -165,7 +165,7 @@ final class GraphGenerator {
       case 17, 18 -> attention();
       case 19 -> factorisation();
       case 20 -> masked(value);
-      case 21 -> fields();
+      case 21, 22 -> fields();
       default -> batchedProduct(value);
     }
   }
@@ -669,7 +669,7 @@ final class GraphGenerator {
     if (single.isEmpty()) {
       return;
     }
-    int width = 1 + random.nextInt(4);
+    int width = 1 + random.nextInt(8);
     String table = null;
     List<String> parts = new ArrayList<>();
     int count = 4 + random.nextInt(4);
@@ -685,7 +685,12 @@ final class GraphGenerator {
     add("fields", stacked, List.of(-1, count, width));
     if (random.nextBoolean()) {
       String flat = g.op("Reshape", stacked, g.longs(-1, (long) count * width));
-      add("fields", flat, List.of(-1, count * width));
+      Value joined = add("fields", flat, List.of(-1, count * width));
+      if (random.nextBoolean()) {
+        linear(joined, WIDTHS[random.nextInt(WIDTHS.length)]);
+      }
+    } else if (random.nextBoolean()) {
+      add("fields", reduced("ReduceSum", stacked, 1, false), List.of(-1, width));
     }
   }
 

@@ -3,7 +3,6 @@ package dev.podium.server.engine;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorBuffers;
-import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
 
@@ -58,7 +57,7 @@ final class EntryReader {
     LongBuffer longs = buffers.longs(input);
     for (int row = 0; row < rows; row++) {
       int element = row * stride + id.column();
-      long value = longs != null ? longs.get(element) : number(input, element);
+      long value = longs != null ? longs.get(element) : (long) buffers.number(input, element);
       long entry = value < 0 ? value + id.size() : value;
       if (entry < 0 || entry >= id.size()) {
         throw RankException.invalid(
@@ -75,16 +74,5 @@ final class EntryReader {
       }
       entries[row * inputs.length + number] = id.start() + (int) entry;
     }
-  }
-
-  private long number(int input, int element) {
-    ByteBuffer bytes = buffers.numbers(input);
-    return switch (buffers.specs().get(input).type()) {
-      case INT64 -> bytes.getLong(element * Long.BYTES);
-      case INT32 -> bytes.getInt(element * Integer.BYTES);
-      case FLOAT -> (long) bytes.getFloat(element * Float.BYTES);
-      case DOUBLE -> (long) bytes.getDouble(element * Double.BYTES);
-      case BOOL, STRING -> throw new AssertionError("an id can't be a flag or text");
-    };
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param reason why the exported graph serves; empty if the split form does
  * @param compiler what the compiler did to the graph and what it refused; null if it was not asked
  * @param dropped passes that were tried and did not pay, a sentence each
+ * @param shorter forms for requests with short histories, a sentence each
  * @param probes requests on which the forms were compared
  * @param largestDifference of a score on them, absolute for scores up to 1 and relative above
  * @param speeds times by row count, ascending; empty if nothing was measured
@@ -20,6 +21,7 @@ public record ExecutionReport(
     String reason,
     Report compiler,
     List<String> dropped,
+    List<String> shorter,
     int probes,
     double largestDifference,
     List<Speed> speeds,
@@ -40,6 +42,7 @@ public record ExecutionReport(
 
   public ExecutionReport {
     dropped = List.copyOf(dropped);
+    shorter = List.copyOf(shorter);
     speeds = List.copyOf(speeds);
   }
 }

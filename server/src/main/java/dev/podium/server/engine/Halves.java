@@ -1,6 +1,5 @@
 package dev.podium.server.engine;
 
-import ai.onnxruntime.OrtSession;
 import dev.podium.graph.TensorInfo;
 import dev.podium.server.feature.ElementType;
 import dev.podium.server.feature.TensorBuffers;
@@ -11,18 +10,29 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The two halves of a compiled graph, loaded. Thread-safe as sessions are; closed once.
+ * A compiled graph, loaded. Thread-safe as sessions are; closed once.
  *
- * @param context null if all that the context contributes is its share of the bags' sums
- * @param bags what is added up before the candidate half runs
+ * @param forms the two halves, for histories of growing length; the last takes all
+ * @param bags what is added up before the candidate half runs, in any form
  * @param writer writes the halves to a folder
  */
-record Halves(OrtSession context, OrtSession candidates, List<LoadedBag> bags, Writer writer)
-    implements AutoCloseable {
+record Halves(List<SplitForm> forms, List<LoadedBag> bags, Writer writer) implements AutoCloseable {
   /** Writes halves that need nothing but the runtime. */
   @FunctionalInterface
   interface Writer {
     void write(Path folder) throws IOException;
+  }
+
+  Halves {
+    forms = List.copyOf(forms);
+    bags = List.copyOf(bags);
+  }
+
+  /** The same with a form for shorter histories. */
+  Halves withShorter(SplitForm form) {
+    List<SplitForm> all = new ArrayList<>(forms);
+    all.add(0, form);
+    return new Halves(all, bags, writer);
   }
 
   /**
@@ -41,9 +51,6 @@ record Halves(OrtSession context, OrtSession candidates, List<LoadedBag> bags, W
 
   @Override
   public void close() {
-    if (context != null) {
-      OnnxSession.close(context);
-    }
-    OnnxSession.close(candidates);
+    forms.forEach(SplitForm::close);
   }
 }

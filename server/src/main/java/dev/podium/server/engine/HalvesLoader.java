@@ -29,7 +29,7 @@ final class HalvesLoader {
   private final Path file;
   private final OnnxGraph graph;
   private final ContextInputs context;
-  private final CompilerOptions everything;
+  private final long maxTableBytes;
 
   HalvesLoader(
       OrtEnvironment environment,
@@ -43,7 +43,12 @@ final class HalvesLoader {
     this.file = file;
     this.graph = OnnxGraph.read(file);
     this.context = contextInputs(signature);
-    this.everything = shapes(signature.inputs()).withMaxTableBytes(options.maxTableBytes());
+    this.maxTableBytes = options.maxTableBytes();
+  }
+
+  /** Whether copies of the graph's own weights are small enough to be kept beside it. */
+  boolean isSmall() {
+    return graph.model().getSerializedSize() <= maxTableBytes / 2;
   }
 
   /** Whether the signature has context features at all. */
@@ -51,27 +56,38 @@ final class HalvesLoader {
     return !context.wholeInputs().isEmpty() || !context.columnRanges().isEmpty();
   }
 
-  Compilation compile(List<Pass> without) {
-    return new RankingCompiler()
-        .compile(graph, context, everything.without(without.toArray(Pass[]::new)));
+  /**
+   * Compiles the graph.
+   *
+   * @param without passes that are left out
+   * @param inputs the signature's, perhaps with fewer positions
+   */
+  Compilation compile(List<Pass> without, List<TensorSpec> inputs) {
+    return new RankingCompiler().compile(graph, context, options(without, inputs));
   }
 
-  /**
-   * Loads what {@link #compile} gave.
-   *
-   * @param without as there
-   */
-  Halves load(Compilation.Split split, List<Pass> without) throws OrtException {
+  private CompilerOptions options(List<Pass> without, List<TensorSpec> inputs) {
+    return shapes(inputs).withMaxTableBytes(maxTableBytes).without(without.toArray(Pass[]::new));
+  }
+
+  /** Loads what {@link #compile} gave; the arguments are the same. */
+  Halves load(Compilation.Split split, List<Pass> without, List<TensorSpec> inputs)
+      throws OrtException {
     List<LoadedBag> bags = new ArrayList<>();
     for (EmbeddingBag bag : split.bags()) {
       try (OrtSession table = load(bag.table())) {
         bags.add(LoadedBag.of(bag, table));
       }
     }
+    return new Halves(List.of(form(split, inputs)), bags, writer(without, inputs));
+  }
+
+  /** Loads the sessions alone. */
+  SplitForm form(Compilation.Split split, List<TensorSpec> inputs) throws OrtException {
     OrtSession candidates = load(split.candidateHalf());
     try {
       OrtSession first = split.boundary().isEmpty() ? null : load(split.contextHalf());
-      return new Halves(first, candidates, List.copyOf(bags), writer(without));
+      return new SplitForm(inputs, first, candidates);
     } catch (OrtException e) {
       OnnxSession.close(candidates);
       throw e;
@@ -79,14 +95,13 @@ final class HalvesLoader {
   }
 
   /** Compiles anew from the file, so that the weights need not stay in memory until then. */
-  private Halves.Writer writer(List<Pass> without) {
+  private Halves.Writer writer(List<Pass> without, List<TensorSpec> inputs) {
     Path exported = file;
-    ContextInputs inputs = context;
-    CompilerOptions options =
-        everything.without(without.toArray(Pass[]::new)).without(Pass.EMBEDDING_BAGS);
+    ContextInputs shared = context;
+    CompilerOptions options = options(without, inputs).without(Pass.EMBEDDING_BAGS);
     return folder -> {
       Compilation compilation =
-          new RankingCompiler().compile(OnnxGraph.read(exported), inputs, options);
+          new RankingCompiler().compile(OnnxGraph.read(exported), shared, options);
       if (!(compilation instanceof Compilation.Split split)) {
         throw new IOException(exported + ": changed since it was loaded");
       }

@@ -17,13 +17,15 @@ final class OnnxContext implements ContextTensors {
   private static final class Memory {
     private final OrtSession.Result result;
     private final float[][] sums;
+    private final int form;
     private final Map<String, OnnxTensor> values = new HashMap<>();
     private final AtomicInteger shares = new AtomicInteger(1);
     private long bytes;
 
-    Memory(OrtSession.Result result, float[][] sums) {
+    Memory(OrtSession.Result result, float[][] sums, int form) {
       this.result = result;
       this.sums = sums;
+      this.form = form;
     }
   }
 
@@ -33,9 +35,10 @@ final class OnnxContext implements ContextTensors {
   /**
    * @param result null if there is no context half to run
    * @param sums of each bag
+   * @param form index of the form whose context half it was
    */
-  OnnxContext(OrtSession.Result result, float[][] sums) {
-    memory = new Memory(result, sums);
+  OnnxContext(OrtSession.Result result, float[][] sums, int form) {
+    memory = new Memory(result, sums, form);
     for (float[] sum : sums) {
       memory.bytes += (long) sum.length * Float.BYTES;
     }
@@ -67,6 +70,11 @@ final class OnnxContext implements ContextTensors {
   /** The context's share of each bag's sums. */
   float[][] sums() {
     return memory.sums;
+  }
+
+  /** The form whose candidate half takes it. */
+  int form() {
+    return memory.form;
   }
 
   @Override

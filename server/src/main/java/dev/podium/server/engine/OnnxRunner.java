@@ -23,47 +23,57 @@ final class OnnxRunner implements TileRunner {
   private final FloatBuffer[] floatScores;
   private final OnnxForm exported;
   private final TensorBuffers contextRow;
-  private final OnnxForm context;
-  private final OnnxForm candidates;
+  private final TensorBuffers candidateRows;
+  private final List<SplitForm> forms = new ArrayList<>();
+  private final List<OnnxForm> contexts = new ArrayList<>();
+  private final List<OnnxForm> candidates = new ArrayList<>();
   private final List<BagSums> sums = new ArrayList<>();
-  private final ContextCache contexts;
+  private final Histories histories;
+  private final ContextCache kept;
 
   /**
    * @param halves null if the session isn't split
-   * @param contexts where results of the context half are kept
+   * @param histories of the signature
+   * @param kept where results of the context half are kept
    */
   OnnxRunner(
       OrtEnvironment environment,
       OrtSession session,
       Halves halves,
-      ContextCache contexts,
+      Histories histories,
+      ContextCache kept,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
       int capacity)
       throws OrtException {
-    this.contexts = contexts;
+    this.histories = histories;
+    this.kept = kept;
     runOptions = new OrtSession.RunOptions();
     scores = new TensorBuffers(outputs, capacity);
     exported =
         new OnnxForm(environment, session, runOptions, new TensorBuffers(inputs, capacity), scores);
     if (halves == null) {
       contextRow = null;
-      context = null;
-      candidates = null;
+      candidateRows = null;
     } else {
       contextRow = new TensorBuffers(inputs, 1);
-      context =
-          halves.context() == null
-              ? null
-              : new OnnxForm(
-                  environment,
-                  halves.context(),
-                  runOptions,
-                  contextRow,
-                  new TensorBuffers(List.of(), 1));
-      TensorBuffers rows = halves.candidateBuffers(inputs, capacity);
-      candidates = new OnnxForm(environment, halves.candidates(), runOptions, rows, scores);
-      halves.bags().forEach(bag -> sums.add(new BagSums(bag, contextRow, rows)));
+      candidateRows = halves.candidateBuffers(inputs, capacity);
+      TensorBuffers nothing = new TensorBuffers(List.of(), 1);
+      for (SplitForm form : halves.forms()) {
+        forms.add(form);
+        contexts.add(
+            form.context() == null
+                ? null
+                : new OnnxForm(
+                    environment,
+                    form.context(),
+                    runOptions,
+                    contextRow.firstRow(form.inputs(), histories.starts(form.inputs())),
+                    nothing));
+        candidates.add(
+            new OnnxForm(environment, form.candidates(), runOptions, candidateRows, scores));
+      }
+      halves.bags().forEach(bag -> sums.add(new BagSums(bag, contextRow, candidateRows)));
     }
     floatScores = new FloatBuffer[outputs.size()];
     for (int i = 0; i < floatScores.length; i++) {
@@ -85,7 +95,7 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public TensorBuffers candidateRows() {
-    return candidates == null ? null : candidates.inputs();
+    return candidateRows;
   }
 
   @Override
@@ -99,7 +109,7 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public ContextTensors runContext() throws RankException {
-    return contexts.get(contextRow, this::computeContext);
+    return kept.get(contextRow, this::computeContext);
   }
 
   private OnnxContext computeContext() throws RankException {
@@ -107,8 +117,13 @@ final class OnnxRunner implements TileRunner {
     for (int i = 0; i < shares.length; i++) {
       shares[i] = sums.get(i).shareOfContext();
     }
+    int form = 0;
+    while (form < forms.size() - 1 && !histories.fit(contextRow, forms.get(form).inputs())) {
+      form++;
+    }
+    OnnxForm context = contexts.get(form);
     try {
-      return new OnnxContext(context == null ? null : context.runApart(1), shares);
+      return new OnnxContext(context == null ? null : context.runApart(1), shares, form);
     } catch (OrtException e) {
       throw failure(e);
     }
@@ -121,7 +136,7 @@ final class OnnxRunner implements TileRunner {
       sums.get(i).fill(given.sums()[i], count);
     }
     try {
-      candidates.run(count, given.values());
+      candidates.get(given.form()).run(count, given.values());
     } catch (OrtException e) {
       throw failure(e);
     }
@@ -171,11 +186,11 @@ final class OnnxRunner implements TileRunner {
   @Override
   public void close() {
     exported.close();
-    if (context != null) {
-      context.close();
-    }
-    if (candidates != null) {
-      candidates.close();
+    for (int form = 0; form < forms.size(); form++) {
+      if (contexts.get(form) != null) {
+        contexts.get(form).close();
+      }
+      candidates.get(form).close();
     }
     runOptions.close();
   }

@@ -14,6 +14,7 @@ final class OnnxSession implements RankingSession {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final Halves halves;
+  private final Histories histories;
   private final ContextCache contexts;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
@@ -27,6 +28,7 @@ final class OnnxSession implements RankingSession {
       OrtEnvironment environment,
       OrtSession session,
       Halves halves,
+      Histories histories,
       ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
@@ -35,6 +37,7 @@ final class OnnxSession implements RankingSession {
     this.environment = environment;
     this.session = session;
     this.halves = halves;
+    this.histories = histories;
     this.contexts = contexts;
     this.inputs = inputs;
     this.outputs = outputs;
@@ -68,7 +71,7 @@ final class OnnxSession implements RankingSession {
 
   @Override
   public TileRunner newRunner(int capacity) {
-    return runner(environment, session, halves, contexts, inputs, outputs, capacity);
+    return runner(environment, session, halves, histories, contexts, inputs, outputs, capacity);
   }
 
   @Override
@@ -97,12 +100,14 @@ final class OnnxSession implements RankingSession {
       OrtEnvironment environment,
       OrtSession session,
       Halves halves,
+      Histories histories,
       ContextCache contexts,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs,
       int capacity) {
     try {
-      return new OnnxRunner(environment, session, halves, contexts, inputs, outputs, capacity);
+      return new OnnxRunner(
+          environment, session, halves, histories, contexts, inputs, outputs, capacity);
     } catch (OrtException e) {
       throw new IllegalStateException("run options: " + OnnxEngine.oneLine(e), e);
     }

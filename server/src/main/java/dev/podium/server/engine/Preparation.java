@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.podium.graph.Compilation;
+import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.Pass;
 import dev.podium.graph.Report;
 import dev.podium.server.engine.ExecutionReport.Speed;
@@ -44,6 +45,11 @@ final class Preparation {
   private static final ContextCache NOTHING_KEPT = new ContextCache(0, 0, System::nanoTime);
 
   private static final int TRIAL_ROWS = 128;
+
+  /** Shares of their positions for which histories get a form of their own. */
+  private static final double[] SHORTER = {0.5, 0.25};
+
+  private static final int[] SHORTENED_ROWS = {1, 2, 7, 16, TRIAL_ROWS};
   private static final long BUDGET_NANOS = 20_000_000;
   private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
 
@@ -56,6 +62,7 @@ final class Preparation {
   private final Proof proof;
   private final CostMeter meter;
   private final List<Probe> probes;
+  private final Histories histories;
 
   Preparation(
       OrtEnvironment environment,
@@ -74,6 +81,7 @@ final class Preparation {
     this.options = options;
     this.proof = new Proof(outputs);
     this.meter = new CostMeter(onCallingThread, BUDGET_NANOS);
+    this.histories = new Histories(signature);
     this.probes = new ArrayList<>(given);
     RandomProbes random = new RandomProbes(signature, SEED);
     for (int rows : new int[] {1, 2, 7, 64}) {
@@ -135,10 +143,11 @@ final class Preparation {
     private String reason = "";
     private double difference;
     private final List<String> dropped = new ArrayList<>();
+    private final List<String> shorter = new ArrayList<>();
   }
 
   private void compile(HalvesLoader loader, Found found) throws RankException {
-    Compilation compilation = compiled(loader, List.of(), found);
+    Compilation compilation = compiled(loader, List.of(), signature.inputs(), found);
     if (compilation == null) {
       return;
     }
@@ -151,7 +160,7 @@ final class Preparation {
     if (halves == null) {
       return;
     }
-    if (!proved(halves, found)) {
+    if (!proved(halves, probes, found)) {
       halves.close();
       return;
     }
@@ -168,21 +177,117 @@ final class Preparation {
         }
       }
     }
+    if (loader.isSmall()) {
+      for (double share : SHORTER) {
+        if (!tryShorter(loader, without, share, found)) {
+          break;
+        }
+      }
+    }
+  }
+
+  /**
+   * Adds halves that leave out the last positions of histories, for requests in which those are
+   * padding: if that changes no score, and pays.
+   */
+  private boolean tryShorter(HalvesLoader loader, List<Pass> without, double share, Found found)
+      throws RankException {
+    List<TensorSpec> cut = histories.cut(signature.inputs(), share);
+    if (cut.equals(found.halves.forms().get(0).inputs())) {
+      return false;
+    }
+    String what = "histories of up to " + histories.lengths(cut) + " positions: ";
+    Found other = new Found();
+    SplitForm form = shorterForm(loader, without, cut, found.halves, other);
+    if (form == null) {
+      found.shorter.add(what + other.reason);
+      return false;
+    }
+    Halves more = found.halves.withShorter(form);
+    List<Probe> shortened = new ArrayList<>(probes);
+    RandomProbes random = new RandomProbes(signature, SEED);
+    for (int rows : SHORTENED_ROWS) {
+      Probe probe = random.next(rows, Draw.ANYWHERE);
+      histories.shorten(probe.rows(), rows, cut);
+      shortened.add(probe);
+    }
+    Probe last = shortened.get(shortened.size() - 1);
+    boolean kept = false;
+    try {
+      if (proved(more, shortened, other)) {
+        double ratio = trial(more, found.halves, last);
+        kept = ratio < WORTH;
+        found.shorter.add(
+            String.format(
+                Locale.ROOT,
+                "%sa tile of %d rows takes %.2f times as long%s",
+                what,
+                last.count(),
+                ratio,
+                kept ? "" : ": not used"));
+      } else {
+        found.shorter.add(what + other.reason);
+      }
+    } finally {
+      if (!kept) {
+        form.close();
+      }
+    }
+    if (kept) {
+      found.halves = more;
+      found.difference = Math.max(found.difference, other.difference);
+    }
+    return kept;
+  }
+
+  /** Null, with the reason, if the graph can't be cut. */
+  private static SplitForm shorterForm(
+      HalvesLoader loader, List<Pass> without, List<TensorSpec> cut, Halves halves, Found found) {
+    Compilation compilation = compiled(loader, without, cut, found);
+    if (compilation == null) {
+      return null;
+    }
+    if (!(compilation instanceof Compilation.Split split)) {
+      found.reason = "nothing to split: " + compilation.report().refused().get(0).reason();
+      return null;
+    }
+    if (!sameBags(split, halves)) {
+      found.reason = "other sums than with all positions";
+      return null;
+    }
+    try {
+      return loader.form(split, cut);
+    } catch (OrtException e) {
+      found.reason = "the halves can't be loaded: " + OnnxEngine.oneLine(e);
+      return null;
+    }
+  }
+
+  private static boolean sameBags(Compilation.Split split, Halves halves) {
+    List<EmbeddingBag> bags = halves.bags().stream().map(LoadedBag::bag).toList();
+    boolean same = split.bags().size() == bags.size();
+    for (int i = 0; same && i < bags.size(); i++) {
+      EmbeddingBag other = split.bags().get(i);
+      same = bags.get(i).ids().equals(other.ids()) && bags.get(i).sums().equals(other.sums());
+    }
+    return same;
   }
 
   /** Keeps the halves without a pass if they are no slower than with it. */
   private boolean tryWithout(HalvesLoader loader, List<Pass> without, Pass pass, Found found)
       throws RankException {
     Found other = new Found();
-    if (!(compiled(loader, without, other) instanceof Compilation.Split split)) {
+    if (!(compiled(loader, without, signature.inputs(), other)
+        instanceof Compilation.Split split)) {
       return false;
     }
     Halves leaner = loaded(loader, split, without, other);
     if (leaner == null) {
       return false;
     }
-    double ratio = trial(leaner, found.halves);
-    if (ratio > 1 / WORTH || !proved(leaner, other)) {
+    Probe probe = new RandomProbes(signature, SEED).next(TRIAL_ROWS, Draw.FULL);
+    double ratio = trial(leaner, found.halves, probe);
+    if (ratio > 1 / WORTH || !proved(leaner, probes, other)) {
       leaner.close();
       return false;
     }
@@ -201,9 +306,10 @@ final class Preparation {
   }
 
   /** Compiles; null, with the reason, if the compiler stumbles over the graph. */
-  private static Compilation compiled(HalvesLoader loader, List<Pass> without, Found found) {
+  private static Compilation compiled(
+      HalvesLoader loader, List<Pass> without, List<TensorSpec> inputs, Found found) {
     try {
-      return loader.compile(without);
+      return loader.compile(without, inputs);
     } catch (RuntimeException e) {
       found.reason = "the compiler failed: " + e;
       return null;
@@ -215,7 +321,7 @@ final class Preparation {
       HalvesLoader loader, Compilation.Split split, List<Pass> without, Found found)
       throws RankException {
     try {
-      Halves halves = loader.load(split, without);
+      Halves halves = loader.load(split, without, signature.inputs());
       settle(halves);
       return halves;
     } catch (OrtException e) {
@@ -236,8 +342,8 @@ final class Preparation {
   }
 
   /** Compares halves with the exported graph; notes the reason if they differ. */
-  private boolean proved(Halves halves, Found found) throws RankException {
-    List<Probe> shared = probes.stream().filter(Probe::sharesContext).toList();
+  private boolean proved(Halves halves, List<Probe> requests, Found found) throws RankException {
+    List<Probe> shared = requests.stream().filter(Probe::sharesContext).toList();
     try (TileRunner runner = runner(halves)) {
       found.difference = proof.largestDifference(runner, shared);
     }
@@ -254,16 +360,15 @@ final class Preparation {
   }
 
   /** Time of a tile in the first halves, relative to the second. */
-  private double trial(Halves first, Halves second) throws RankException {
-    Probe probe = new RandomProbes(signature, SEED).next(TRIAL_ROWS, Draw.ANYWHERE);
+  private double trial(Halves first, Halves second, Probe probe) throws RankException {
+    int rows = probe.count();
     try (TileRunner one = runner(first);
         TileRunner other = runner(second);
         ContextTensors ofOne = filled(one, probe);
         ContextTensors ofOther = filled(other, probe)) {
       double[] micros =
           meter.micros(
-              () -> one.runCandidates(ofOne, TRIAL_ROWS),
-              () -> other.runCandidates(ofOther, TRIAL_ROWS));
+              () -> one.runCandidates(ofOne, rows), () -> other.runCandidates(ofOther, rows));
       return micros[0] / micros[1];
     }
   }
@@ -277,7 +382,7 @@ final class Preparation {
     try (TileRunner runner = runner(found.halves)) {
       for (int i = 0; i < sizes.length; i++) {
         int rows = sizes[i];
-        Probe probe = random.next(rows, Draw.ANYWHERE);
+        Probe probe = random.next(rows, Draw.FULL);
         runner.rows().copyRows(probe.rows(), 0, 0, rows);
         if (found.halves == null) {
           exported[i] = meter.micros(() -> runner.run(rows))[0];
@@ -319,6 +424,7 @@ final class Preparation {
             found.reason,
             found.report,
             found.dropped,
+            found.shorter,
             found.report == null ? 0 : probes.size(),
             found.difference,
             speeds,
@@ -327,7 +433,15 @@ final class Preparation {
         new ContextCache(
             options.contextCacheBytes(), options.contextCacheAge().toNanos(), System::nanoTime);
     return new OnnxSession(
-        environment, session, found.halves, contexts, signature.inputs(), outputs, plan, report);
+        environment,
+        session,
+        found.halves,
+        histories,
+        contexts,
+        signature.inputs(),
+        outputs,
+        plan,
+        report);
   }
 
   private static ContextTensors filled(TileRunner runner, Probe probe) throws RankException {
@@ -342,6 +456,13 @@ final class Preparation {
       capacity = Math.max(capacity, probe.count());
     }
     return OnnxSession.runner(
-        environment, session, halves, NOTHING_KEPT, signature.inputs(), outputs, capacity);
+        environment,
+        session,
+        halves,
+        histories,
+        NOTHING_KEPT,
+        signature.inputs(),
+        outputs,
+        capacity);
   }
 }

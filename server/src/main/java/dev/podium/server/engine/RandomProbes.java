@@ -18,6 +18,8 @@ final class RandomProbes {
   enum Draw {
     /** Anywhere in the vocabulary, sequences of any length. */
     ANYWHERE,
+    /** Anywhere in the vocabulary, full sequences: what costs most. */
+    FULL,
     /** The first and the last id, full sequences. */
     EDGES,
     /** Empty sequences. */
@@ -55,7 +57,7 @@ final class RandomProbes {
       filled =
           switch (draw) {
             case ANYWHERE -> random.nextInt(feature.width() + 1);
-            case EDGES -> feature.width();
+            case FULL, EDGES -> feature.width();
             case EMPTY -> 0;
           };
       atEnd = feature.sequence().padLeft();

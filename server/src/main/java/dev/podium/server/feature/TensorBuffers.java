@@ -50,6 +50,36 @@ public final class TensorBuffers {
     }
   }
 
+  private TensorBuffers(TensorBuffers memory, List<TensorSpec> specs, int[] from) {
+    this.specs = List.copyOf(specs);
+    capacity = 1;
+    numbers = new ByteBuffer[from.length];
+    longs = new LongBuffer[from.length];
+    strings = memory.strings;
+    rowBytes = new int[from.length];
+    rowElements = new int[from.length];
+    for (int i = 0; i < from.length; i++) {
+      rowElements[i] = specs.get(i).rowElements();
+      if (memory.numbers[i] != null) {
+        int size = specs.get(i).type().bytes();
+        rowBytes[i] = rowElements[i] * size;
+        numbers[i] =
+            memory.numbers[i].slice(from[i] * size, rowBytes[i]).order(ByteOrder.nativeOrder());
+        longs[i] = memory.longs[i] == null ? null : numbers[i].asLongBuffer();
+      }
+    }
+  }
+
+  /**
+   * A stretch of the first row in the same memory.
+   *
+   * @param specs the same inputs, numbers perhaps with fewer elements
+   * @param from the first element of each
+   */
+  public TensorBuffers firstRow(List<TensorSpec> specs, int[] from) {
+    return new TensorBuffers(this, specs, from);
+  }
+
   public List<TensorSpec> specs() {
     return specs;
   }
@@ -109,6 +139,19 @@ public final class TensorBuffers {
       case BOOL -> buffer.put(element, (byte) (value != 0 ? 1 : 0));
       case STRING -> throw new AssertionError("a number can't go to a text input");
     }
+  }
+
+  /** An element of a numeric input as a number. */
+  public double number(int input, int element) {
+    ByteBuffer buffer = numbers[input];
+    return switch (specs.get(input).type()) {
+      case INT64 -> buffer.getLong(element * Long.BYTES);
+      case INT32 -> buffer.getInt(element * Integer.BYTES);
+      case FLOAT -> buffer.getFloat(element * Float.BYTES);
+      case DOUBLE -> buffer.getDouble(element * Double.BYTES);
+      case BOOL -> buffer.get(element);
+      case STRING -> throw new AssertionError("a text input has no numbers");
+    };
   }
 
   /** Fills elements with a sequence's padding: the number, or the empty text. */

@@ -1,0 +1,22 @@
+package dev.podium.server.engine;
+
+import ai.onnxruntime.OrtSession;
+import dev.podium.server.feature.TensorSpec;
+import java.util.List;
+
+/**
+ * The sessions of a context half and a candidate half.
+ *
+ * @param inputs the signature's, with as many positions of histories as the context half takes
+ * @param context null if all that the context contributes is its share of the bags' sums
+ */
+record SplitForm(List<TensorSpec> inputs, OrtSession context, OrtSession candidates)
+    implements AutoCloseable {
+  @Override
+  public void close() {
+    if (context != null) {
+      OnnxSession.close(context);
+    }
+    OnnxSession.close(candidates);
+  }
+}

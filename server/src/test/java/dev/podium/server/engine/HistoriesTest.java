@@ -1,0 +1,100 @@
+package dev.podium.server.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.podium.server.engine.RandomProbes.Draw;
+import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.ModelFolder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** With the movies' DIN, which masks the padding, and the bench's, which doesn't. */
+class HistoriesTest {
+  private static final Path MODELS = Path.of("..", "models");
+
+  /** The films' histories are padded on the left, the favourite genres on the right. */
+  @ParameterizedTest
+  @CsvSource({
+    // filled, positions kept of 50, fit
+    "0, 12, true",
+    "12, 12, true",
+    "13, 12, false",
+    "50, 12, false",
+    "50, 48, false"
+  })
+  void fitsIfAllThatIsCutIsPadding(int filled, int kept, boolean fits) throws Exception {
+    Signature signature = load("repository/movies-din", false).signature();
+    Histories histories = new Histories(signature);
+    List<TensorSpec> cut = histories.cut(signature.inputs(), kept / 50.0);
+    TensorBuffers row = new RandomProbes(signature, 5).next(1, Draw.FULL).rows();
+    pad(signature, row, 1, filled);
+
+    assertThat(histories.lengths(cut)).containsExactly(3, kept, kept);
+    assertThat(histories.fit(row, cut)).isEqualTo(fits);
+    TensorBuffers narrow = row.firstRow(cut, histories.starts(cut));
+    int film = input(signature, "history_film");
+    assertThat(narrow.rowElements(film)).isEqualTo(kept);
+    assertThat(narrow.number(film, kept - 1)).isEqualTo(row.number(film, 49));
+    assertThat(narrow.longs(film).get(0)).isEqualTo(row.longs(film).get(50 - kept));
+  }
+
+  @Test
+  void historiesOfAnyLengthGiveTheExportedScores() throws Exception {
+    LoadedVersion version = load("repository/movies-din", true);
+    Signature signature = version.signature();
+    try (RankingSession session = version.session();
+        TileRunner runner = session.newRunner(4)) {
+      assertThat(session.report().shorter())
+          .as("forms")
+          .anyMatch(form -> form.endsWith("times as long"));
+      Proof proof = new Proof(session.outputs());
+      for (int filled = 0; filled <= 50; filled++) {
+        Probe probe = new RandomProbes(signature, filled).next(4, Draw.FULL);
+        pad(signature, probe.rows(), 4, filled);
+        assertThat(proof.largestDifference(runner, List.of(probe)))
+            .as("with %d positions filled", filled)
+            .isLessThan(1e-5);
+      }
+    }
+  }
+
+  @Test
+  void paddingThatCountsIsComputed() throws Exception {
+    try (RankingSession session = load("bench/din", true).session()) {
+      assertThat(session.report().shorter())
+          .singleElement()
+          .asString()
+          .contains("[28, 28] positions: the halves' scores differ by up to");
+      assertThat(session.plan().split()).isTrue();
+    }
+  }
+
+  private static void pad(Signature signature, TensorBuffers rows, int count, int filled) {
+    for (String name : List.of("history_film", "history_genre")) {
+      for (int row = 0; row < count; row++) {
+        rows.pad(input(signature, name), row * 50, 50 - filled, 0);
+      }
+    }
+  }
+
+  private static int input(Signature signature, String name) {
+    return signature.inputs().stream().map(TensorSpec::name).toList().indexOf(name);
+  }
+
+  private static LoadedVersion load(String folder, boolean compiled) throws Exception {
+    return ModelFolder.load(
+        MODELS.resolve(folder),
+        Engine.onnxRuntime(),
+        EngineOptions.DEFAULT,
+        compiled
+            ? new CompileOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1))
+            : CompileOptions.OFF);
+  }
+}
