@@ -108,8 +108,8 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--warmup",
       paramLabel = "D",
       description =
-          "Each server's time with each size before its first turn, up to three times that until it has answered 5,000"
-              + " requests. Default: 3s, with --off 1500ms.")
+          "Each server's time with each size before a model's first turn, up to three times that until it has answered"
+              + " 20,000 requests. Default: 3s, with --off 1500ms.")
   String warmUp;
 
   @Option(names = "--seed", paramLabel = "N", defaultValue = "42", description = "Of the requests.")

@@ -36,7 +36,7 @@ public final class Bench implements AutoCloseable {
   private static final int REQUESTS = 64;
 
   /** Requests after which a JVM has compiled what serves them. */
-  private static final int WARM_REQUESTS = 5_000;
+  private static final int WARM_REQUESTS = 20_000;
 
   /** A warm-up may take this many times its length to get there. */
   private static final int WARM_PATIENCE = 3;
@@ -94,6 +94,11 @@ public final class Bench implements AutoCloseable {
     List<BenchReport.Row> rows = new ArrayList<>();
     for (String model : options.modelNames()) {
       try (BareSession bare = new BareSession(modelFile(model))) {
+        // All sizes first: what a JVM compiles during one would else be counted with another.
+        for (Size size : options.sizes()) {
+          say("%s, warming up: %dx%d%n", model, size.candidates(), size.callers());
+          warmUp(model, size);
+        }
         for (Size size : options.sizes()) {
           say("%s, %d candidates, %d callers%n", model, size.candidates(), size.callers());
           rows.addAll(rows(model, size, bare));
@@ -168,25 +173,40 @@ public final class Bench implements AutoCloseable {
     }
   }
 
-  private List<BenchReport.Row> rows(String model, Size size, BareSession bare) {
-    Workload workload =
-        new Workload(
-            ModelSpec.newBuilder().setName(model).build(),
-            signature(model),
-            new WorkloadSpec(
-                options.seed(),
-                1,
-                0,
-                0,
-                new Sizes.Fixed(size.candidates()),
-                fullHistory(signature(model)),
-                Map.of()));
-    List<RequestPool> pools = new ArrayList<>();
+  private Workload workload(String model, Size size) {
+    return new Workload(
+        ModelSpec.newBuilder().setName(model).build(),
+        signature(model),
+        new WorkloadSpec(
+            options.seed(),
+            1,
+            0,
+            0,
+            new Sizes.Fixed(size.candidates()),
+            fullHistory(signature(model)),
+            Map.of()));
+  }
+
+  private RequestPool pool(Contender contender, String model, Workload workload) {
+    return RequestPool.build(
+        workload, contender.protocols().of(model)::encode, REQUESTS, POOL_BYTES);
+  }
+
+  private void warmUp(String model, Size size) {
+    Workload workload = workload(model, size);
     for (Contender contender : contenders) {
-      pools.add(
-          RequestPool.build(
-              workload, contender.protocols().of(model)::encode, REQUESTS, POOL_BYTES));
+      RequestPool pool = pool(contender, model, workload);
+      Total total = new Total();
+      for (int i = 0; i == 0 || (i < WARM_PATIENCE && total.requests < WARM_REQUESTS); i++) {
+        turn(contender, model, pool, size, options.warmUpNanos(), total);
+      }
     }
+  }
+
+  private List<BenchReport.Row> rows(String model, Size size, BareSession bare) {
+    Workload workload = workload(model, size);
+    List<RequestPool> pools =
+        contenders.stream().map(contender -> pool(contender, model, workload)).toList();
     Total bareTotal = new Total();
     List<Total> totals = new ArrayList<>();
     contenders.forEach(contender -> totals.add(new Total()));
@@ -195,9 +215,6 @@ public final class Bench implements AutoCloseable {
     try (BareSession.Inputs inputs =
         bare.inputs(model, signature(model), yaml(model), workload, 8)) {
       inputs.run(options.warmUpNanos() / 4);
-      for (int i = 0; i < contenders.size(); i++) {
-        warmUp(contenders.get(i), model, pools.get(i), size);
-      }
       for (int round = 0; round < options.rounds(); round++) {
         bareTurn(inputs, bareTotal);
         for (int i = 0; i < contenders.size(); i++) {
@@ -215,13 +232,6 @@ public final class Bench implements AutoCloseable {
     }
     rows.add(bareRow(model, size, bareTotal));
     return rows;
-  }
-
-  private void warmUp(Contender contender, String model, RequestPool pool, Size size) {
-    Total total = new Total();
-    for (int i = 0; i == 0 || (i < WARM_PATIENCE && total.requests < WARM_REQUESTS); i++) {
-      turn(contender, model, pool, size, options.warmUpNanos(), total);
-    }
   }
 
   private void bareTurn(BareSession.Inputs inputs, Total total) {
