@@ -8,7 +8,6 @@ import dev.podium.server.feature.WireRequest;
 import dev.podium.server.journal.RequestWatch;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import dev.podium.server.schedule.RankResult;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +15,7 @@ import java.util.Set;
 /** A ranking request between its arrival and its answer. */
 final class PendingRank extends PendingRequest {
   private WireRequest request;
-  private List<Output> outputs = List.of();
+  private WantedOutputs outputs = WantedOutputs.NONE;
   private CandidateNames names;
 
   PendingRank(RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
@@ -39,17 +38,12 @@ final class PendingRank extends PendingRequest {
 
   @Override
   public void succeeded(RankResult result) {
-    List<float[]> scores = new ArrayList<>(outputs.size());
-    for (Output output : outputs) {
-      scores.add(result.scores(version().signature().output(output.name())));
-    }
-    answer(scores, result.missing(), Timings.of(result), result.warnings());
+    answer(outputs.scores(result), result.missing(), Timings.of(result), result.warnings());
   }
 
   /** The request has no candidates, so there is nothing to run. */
   void succeedEmpty() {
-    List<float[]> none = outputs.stream().map(output -> new float[0]).toList();
-    answer(none, new int[0], Timings.NONE, List.of());
+    answer(outputs.noScores(), new int[0], Timings.NONE, List.of());
   }
 
   @Override
@@ -76,7 +70,7 @@ final class PendingRank extends PendingRequest {
                 request.requestId(),
                 version().model(),
                 version().number(),
-                outputs,
+                outputs.outputs(),
                 scores,
                 request.rows(),
                 positions,
@@ -87,36 +81,24 @@ final class PendingRank extends PendingRequest {
     answer(response, timings, start);
   }
 
-  private static List<Output> outputs(Signature signature, WireRequest request)
+  private static WantedOutputs outputs(Signature signature, WireRequest request)
       throws RankException {
-    List<Output> outputs = signature.outputs();
-    if (!request.outputs().isEmpty()) {
-      outputs = new ArrayList<>();
-      Set<String> seen = new HashSet<>();
-      for (String name : request.outputs()) {
-        int index = signature.output(name);
-        if (index < 0) {
-          throw RankException.invalid(
-              "output '"
-                  + name
-                  + "': unknown (expected: one of "
-                  + signature.outputs().stream().map(Output::name).toList()
-                  + ")");
-        }
-        if (!seen.add(name)) {
-          throw RankException.invalid("output '" + name + "': asked for twice (expected: once)");
-        }
-        outputs.add(signature.outputs().get(index));
+    WantedOutputs wanted = WantedOutputs.of(signature, request.outputs());
+    Set<String> seen = new HashSet<>();
+    for (String name : request.outputs()) {
+      if (!seen.add(name)) {
+        throw RankException.invalid("output '" + name + "': asked for twice (expected: once)");
       }
     }
-    if (request.topK() > 0 && outputs.get(0).width() != 1) {
+    Output first = wanted.outputs().get(0);
+    if (request.topK() > 0 && first.width() != 1) {
       throw RankException.invalid(
           "top_k: output '"
-              + outputs.get(0).name()
+              + first.name()
               + "' has "
-              + outputs.get(0).width()
+              + first.width()
               + " scores a candidate (expected: 1 in the first output, which decides the rank)");
     }
-    return outputs;
+    return wanted;
   }
 }
