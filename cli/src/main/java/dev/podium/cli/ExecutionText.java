@@ -36,7 +36,7 @@ final class ExecutionText {
           .applied()
           .forEach(a -> out.println("pass " + a.pass() + ": applied, " + a.count() + " places"));
       report.dropped().forEach(d -> out.println("pass " + d + ": dropped"));
-      report.shorter().forEach(out::println);
+      report.forms().forEach(out::println);
       compiler.refused().forEach(r -> out.println("left alone " + r.what() + ": " + r.reason()));
       for (TensorInfo tensor : compiler.hoisted()) {
         out.println("hoisted " + tensor.name() + " " + tensor.type() + tensor.shape());
@@ -88,7 +88,7 @@ final class ExecutionText {
     root.put("probes", report.probes());
     root.put("load_millis", report.loadMillis());
     report.dropped().forEach(root.putArray("dropped")::add);
-    report.shorter().forEach(root.putArray("shorter")::add);
+    report.forms().forEach(root.putArray("forms")::add);
     ArrayNode applied = root.putArray("applied");
     ArrayNode refused = root.putArray("refused");
     ArrayNode hoisted = root.putArray("hoisted");

@@ -9,7 +9,8 @@ package dev.podium.server.engine;
  * @param split whether the context half can run once for a request
  * @param splitFromRows the smallest number of rows in one request for which the split form is the
  *     cheaper; no meaning if not split
- * @param exportedCost what a run of the exported form costs
+ * @param exportedCost what a run of whole rows costs: of the exported graph, or of what serves them
+ *     in its place
  * @param splitCost what a run of the candidate half costs; null if not split
  * @param contextMicros what a run of the context half costs, in microseconds; 0 if not split
  */

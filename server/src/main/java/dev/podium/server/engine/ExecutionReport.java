@@ -11,7 +11,8 @@ import java.util.List;
  * @param reason why the exported graph serves; empty if the split form does
  * @param compiler what the compiler did to the graph and what it refused; null if it was not asked
  * @param dropped passes that were tried and did not pay, a sentence each
- * @param shorter forms for requests with short histories, a sentence each
+ * @param forms what else was tried: for requests with short histories, for rows of different
+ *     contexts; a sentence each
  * @param probes requests on which the forms were compared
  * @param largestDifference of a score on them, absolute for scores up to 1 and relative above
  * @param speeds times by row count, ascending; empty if nothing was measured
@@ -21,7 +22,7 @@ public record ExecutionReport(
     String reason,
     Report compiler,
     List<String> dropped,
-    List<String> shorter,
+    List<String> forms,
     int probes,
     double largestDifference,
     List<Speed> speeds,
@@ -32,6 +33,7 @@ public record ExecutionReport(
    *
    * @param exportedMicros in the exported graph, in one run
    * @param servedMicros as it is served: form and tiles by the plan
+   * @param form split, exported, or whole rows (through the candidate half)
    */
   public record Speed(int rows, double exportedMicros, double servedMicros, String form) {
     /** How much faster it is served than exported. */
@@ -42,7 +44,7 @@ public record ExecutionReport(
 
   public ExecutionReport {
     dropped = List.copyOf(dropped);
-    shorter = List.copyOf(shorter);
+    forms = List.copyOf(forms);
     speeds = List.copyOf(speeds);
   }
 }

@@ -14,9 +14,12 @@ import java.util.List;
  *
  * @param forms the two halves, for histories of growing length; the last takes all
  * @param bags what is added up before the candidate half runs, in any form
+ * @param wholeRows whether rows of different contexts run through the candidate half, too, instead
+ *     of the exported graph
  * @param writer writes the halves to a folder
  */
-record Halves(List<SplitForm> forms, List<LoadedBag> bags, Writer writer) implements AutoCloseable {
+record Halves(List<SplitForm> forms, List<LoadedBag> bags, boolean wholeRows, Writer writer)
+    implements AutoCloseable {
   /** Writes halves that need nothing but the runtime. */
   @FunctionalInterface
   interface Writer {
@@ -32,7 +35,22 @@ record Halves(List<SplitForm> forms, List<LoadedBag> bags, Writer writer) implem
   Halves withShorter(SplitForm form) {
     List<SplitForm> all = new ArrayList<>(forms);
     all.add(0, form);
-    return new Halves(all, bags, writer);
+    return new Halves(all, bags, wholeRows, writer);
+  }
+
+  /** The form that takes histories of all lengths. */
+  SplitForm last() {
+    return forms.get(forms.size() - 1);
+  }
+
+  /** Whether the candidate half needs nothing of a context but its share of the bags' sums. */
+  boolean canTakeWholeRows() {
+    return last().context() == null;
+  }
+
+  /** The same, with whole rows through the candidate half. */
+  Halves withWholeRows() {
+    return new Halves(forms, bags, true, writer);
   }
 
   /**

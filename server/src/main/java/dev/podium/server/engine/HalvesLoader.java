@@ -79,7 +79,7 @@ final class HalvesLoader {
         bags.add(LoadedBag.of(bag, table));
       }
     }
-    return new Halves(List.of(form(split, inputs)), bags, writer(without, inputs));
+    return new Halves(List.of(form(split, inputs)), bags, false, writer(without, inputs));
   }
 
   /** Loads the sessions alone. */

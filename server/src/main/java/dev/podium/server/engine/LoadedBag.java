@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.podium.graph.EmbeddingBag;
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -28,6 +29,15 @@ record LoadedBag(EmbeddingBag bag, float[][] table) {
       }
       return new LoadedBag(bag, table);
     }
+  }
+
+  /** The same with the context's ids read from each row, for rows of different contexts. */
+  LoadedBag ofWholeRows() {
+    List<EmbeddingBag.Id> ids =
+        bag.ids().stream()
+            .map(id -> new EmbeddingBag.Id(id.input(), id.column(), false, id.start(), id.size()))
+            .toList();
+    return new LoadedBag(new EmbeddingBag(ids, bag.table(), bag.sums()), table);
   }
 
   int width() {

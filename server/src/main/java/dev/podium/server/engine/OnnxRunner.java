@@ -21,13 +21,14 @@ final class OnnxRunner implements TileRunner {
   private final OrtSession.RunOptions runOptions;
   private final TensorBuffers scores;
   private final FloatBuffer[] floatScores;
-  private final OnnxForm exported;
+  private final OnnxForm whole;
   private final TensorBuffers contextRow;
   private final TensorBuffers candidateRows;
   private final List<SplitForm> forms = new ArrayList<>();
   private final List<OnnxForm> contexts = new ArrayList<>();
   private final List<OnnxForm> candidates = new ArrayList<>();
   private final List<BagSums> sums = new ArrayList<>();
+  private final List<BagSums> wholeSums = new ArrayList<>();
   private final Histories histories;
   private final ContextCache kept;
 
@@ -50,8 +51,16 @@ final class OnnxRunner implements TileRunner {
     this.kept = kept;
     runOptions = new OrtSession.RunOptions();
     scores = new TensorBuffers(outputs, capacity);
-    exported =
-        new OnnxForm(environment, session, runOptions, new TensorBuffers(inputs, capacity), scores);
+    boolean compiledRows = halves != null && halves.wholeRows();
+    whole =
+        new OnnxForm(
+            environment,
+            compiledRows ? halves.last().candidates() : session,
+            runOptions,
+            compiledRows
+                ? halves.candidateBuffers(inputs, capacity)
+                : new TensorBuffers(inputs, capacity),
+            scores);
     if (halves == null) {
       contextRow = null;
       candidateRows = null;
@@ -73,7 +82,12 @@ final class OnnxRunner implements TileRunner {
         candidates.add(
             new OnnxForm(environment, form.candidates(), runOptions, candidateRows, scores));
       }
-      halves.bags().forEach(bag -> sums.add(new BagSums(bag, contextRow, candidateRows)));
+      for (LoadedBag bag : halves.bags()) {
+        sums.add(new BagSums(bag, contextRow, candidateRows));
+        if (compiledRows) {
+          wholeSums.add(new BagSums(bag.ofWholeRows(), contextRow, whole.inputs()));
+        }
+      }
     }
     floatScores = new FloatBuffer[outputs.size()];
     for (int i = 0; i < floatScores.length; i++) {
@@ -85,7 +99,7 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public TensorBuffers rows() {
-    return exported.inputs();
+    return whole.inputs();
   }
 
   @Override
@@ -100,8 +114,11 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public void run(int count) throws RankException {
+    for (BagSums bag : wholeSums) {
+      bag.fill(bag.shareOfContext(), count);
+    }
     try {
-      exported.run(count, Map.of());
+      whole.run(count, Map.of());
     } catch (OrtException e) {
       throw failure(e);
     }
@@ -185,7 +202,7 @@ final class OnnxRunner implements TileRunner {
 
   @Override
   public void close() {
-    exported.close();
+    whole.close();
     for (int form = 0; form < forms.size(); form++) {
       if (contexts.get(form) != null) {
         contexts.get(form).close();

@@ -143,7 +143,7 @@ final class Preparation {
     private String reason = "";
     private double difference;
     private final List<String> dropped = new ArrayList<>();
-    private final List<String> shorter = new ArrayList<>();
+    private final List<String> forms = new ArrayList<>();
   }
 
   private void compile(HalvesLoader loader, Found found) throws RankException {
@@ -177,11 +177,48 @@ final class Preparation {
         }
       }
     }
+    tryWholeRows(found);
     if (loader.isSmall()) {
       for (double share : SHORTER) {
         if (!tryShorter(loader, without, share, found)) {
           break;
         }
+      }
+    }
+  }
+
+  /**
+   * Has rows of different contexts run through the candidate half, too, if it needs no context
+   * half, gives the same scores and is faster than the exported graph.
+   */
+  private void tryWholeRows(Found found) throws RankException {
+    if (!found.halves.canTakeWholeRows()) {
+      return;
+    }
+    Halves whole = found.halves.withWholeRows();
+    Probe probe = new RandomProbes(signature, SEED).next(TRIAL_ROWS, Draw.FULL);
+    try (TileRunner exported = runner(null);
+        TileRunner compiled = runner(whole)) {
+      double difference = proof.largestDifferenceOfRows(compiled, probes);
+      if (difference > options.tolerance()) {
+        found.forms.add("rows of different contexts: scores differ by up to " + difference);
+        return;
+      }
+      exported.rows().copyRows(probe.rows(), 0, 0, TRIAL_ROWS);
+      compiled.rows().copyRows(probe.rows(), 0, 0, TRIAL_ROWS);
+      double[] micros =
+          meter.micros(() -> compiled.run(TRIAL_ROWS), () -> exported.run(TRIAL_ROWS));
+      double ratio = micros[0] / micros[1];
+      found.forms.add(
+          String.format(
+              Locale.ROOT,
+              "rows of different contexts: a tile of %d rows takes %.2f times as long as exported%s",
+              TRIAL_ROWS,
+              ratio,
+              ratio < WORTH ? "" : ": not used"));
+      if (ratio < WORTH) {
+        found.halves = whole;
+        found.difference = Math.max(found.difference, difference);
       }
     }
   }
@@ -200,7 +237,7 @@ final class Preparation {
     Found other = new Found();
     SplitForm form = shorterForm(loader, without, cut, found.halves, other);
     if (form == null) {
-      found.shorter.add(what + other.reason);
+      found.forms.add(what + other.reason);
       return false;
     }
     Halves more = found.halves.withShorter(form);
@@ -217,7 +254,7 @@ final class Preparation {
       if (proved(more, shortened, other)) {
         double ratio = trial(more, found.halves, last);
         kept = ratio < WORTH;
-        found.shorter.add(
+        found.forms.add(
             String.format(
                 Locale.ROOT,
                 "%sa tile of %d rows takes %.2f times as long%s",
@@ -226,7 +263,7 @@ final class Preparation {
                 ratio,
                 kept ? "" : ": not used"));
       } else {
-        found.shorter.add(what + other.reason);
+        found.forms.add(what + other.reason);
       }
     } finally {
       if (!kept) {
@@ -376,35 +413,42 @@ final class Preparation {
   private OnnxSession decide(boolean independent, Found found, long start) throws RankException {
     int[] sizes = TileRows.measured();
     double[] exported = new double[sizes.length];
+    double[] whole = new double[sizes.length];
     double[] split = new double[sizes.length];
     double context = 0;
     RandomProbes random = new RandomProbes(signature, SEED);
-    try (TileRunner runner = runner(found.halves)) {
+    try (TileRunner plain = runner(null);
+        TileRunner runner = runner(found.halves)) {
       for (int i = 0; i < sizes.length; i++) {
         int rows = sizes[i];
         Probe probe = random.next(rows, Draw.FULL);
-        runner.rows().copyRows(probe.rows(), 0, 0, rows);
+        plain.rows().copyRows(probe.rows(), 0, 0, rows);
         if (found.halves == null) {
-          exported[i] = meter.micros(() -> runner.run(rows))[0];
+          exported[i] = meter.micros(() -> plain.run(rows))[0];
           continue;
         }
+        runner.rows().copyRows(probe.rows(), 0, 0, rows);
         try (ContextTensors tensors = filled(runner, probe)) {
           double[] micros =
               meter.micros(
-                  () -> runner.run(rows),
+                  () -> plain.run(rows),
                   () -> runner.runCandidates(tensors, rows),
-                  () -> runner.runContext().close());
+                  () -> runner.runContext().close(),
+                  () -> runner.run(rows));
           exported[i] = micros[0];
           split[i] = micros[1];
           context = i == 0 ? micros[2] : Math.min(context, micros[2]);
+          whole[i] = micros[3];
         }
       }
     }
+    boolean wholeRows = found.halves != null && found.halves.wholeRows();
     CostCurve exportedCost = new CostCurve(sizes, exported);
+    CostCurve wholeCost = wholeRows ? new CostCurve(sizes, whole) : exportedCost;
     CostCurve splitCost = found.halves == null ? null : new CostCurve(sizes, split);
     ExecutionPlan plan =
-        PlanChoice.choose(configuredTileRows, independent, exportedCost, splitCost, context);
-    if (found.halves != null && !plan.split()) {
+        PlanChoice.choose(configuredTileRows, independent, wholeCost, splitCost, context);
+    if (found.halves != null && !plan.split() && !wholeRows) {
       found.reason = "the split form is not faster at any number of rows";
       found.halves.close();
       found.halves = null;
@@ -417,14 +461,14 @@ final class Preparation {
               rows,
               exportedCost.micros(rows),
               plan.requestMicros(rows),
-              asSplit ? "split" : "exported"));
+              asSplit ? "split" : wholeRows ? "whole rows" : "exported"));
     }
     ExecutionReport report =
         new ExecutionReport(
             found.reason,
             found.report,
             found.dropped,
-            found.shorter,
+            found.forms,
             found.report == null ? 0 : probes.size(),
             found.difference,
             speeds,

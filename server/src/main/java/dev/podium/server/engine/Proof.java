@@ -51,11 +51,32 @@ final class Proof {
     for (Probe probe : probes) {
       float[][] expected = exported(runner, probe);
       runSplit(runner, probe);
-      float[][] split = scores(runner, probe.count());
-      for (int output = 0; output < expected.length; output++) {
-        for (int i = 0; i < expected[output].length; i++) {
-          largest = Math.max(largest, difference(expected[output][i], split[output][i]));
-        }
+      largest = Math.max(largest, largest(expected, scores(runner, probe.count())));
+    }
+    return largest;
+  }
+
+  /**
+   * The largest difference of whole rows, as a runner runs them, from the exported graph.
+   *
+   * @param probes those that {@link #exported} has seen
+   */
+  double largestDifferenceOfRows(TileRunner runner, List<Probe> probes) throws RankException {
+    double largest = 0;
+    for (Probe probe : probes) {
+      float[][] expected = exported.get(probe);
+      runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
+      runner.run(probe.count());
+      largest = Math.max(largest, largest(expected, scores(runner, probe.count())));
+    }
+    return largest;
+  }
+
+  private static double largest(float[][] expected, float[][] actual) {
+    double largest = 0;
+    for (int output = 0; output < expected.length; output++) {
+      for (int i = 0; i < expected[output].length; i++) {
+        largest = Math.max(largest, difference(expected[output][i], actual[output][i]));
       }
     }
     return largest;

@@ -27,7 +27,8 @@ public interface TileRunner extends AutoCloseable {
   TensorBuffers candidateRows();
 
   /**
-   * Scores the first rows of {@link #rows()} with the exported graph.
+   * Scores the first rows of {@link #rows()}, with the exported graph or with what proved to be the
+   * same and faster.
    *
    * @throws RankException CANCELLED after {@link #terminate()}, INTERNAL if the runtime failed
    */

@@ -75,6 +75,33 @@ class CompiledFormTest {
   }
 
   @Test
+  void rowsOfDifferentContextsGetTheExportedScores() throws Exception {
+    LoadedVersion version = load("deepfm", CompileOptions.DEFAULT, "deepfm");
+    try (RankingSession compiled = version.session();
+        RankingSession exported = load("deepfm", CompileOptions.OFF, "deepfm").session();
+        TileRunner runner = compiled.newRunner(12);
+        TileRunner reference = exported.newRunner(12)) {
+      assertThat(compiled.report().forms())
+          .singleElement()
+          .asString()
+          .startsWith("rows of different contexts: a tile of 128 rows takes ");
+      RandomProbes probes = new RandomProbes(version.signature(), 9);
+      for (int request = 0; request < 4; request++) {
+        Probe probe = probes.next(3, Draw.ANYWHERE);
+        runner.rows().copyRows(probe.rows(), 0, request * 3, 3);
+        reference.rows().copyRows(probe.rows(), 0, request * 3, 3);
+      }
+      runner.run(12);
+      reference.run(12);
+      float[] expected = new float[12];
+      float[] actual = new float[12];
+      reference.readScores(0, 0, 12, expected, 0);
+      runner.readScores(0, 0, 12, actual, 0);
+      assertThat(actual).containsExactly(expected, within(1e-5f));
+    }
+  }
+
+  @Test
   void theHalvesCanBeSaved(@TempDir Path folder) throws Exception {
     try (RankingSession session = load("din", CompileOptions.DEFAULT, "din").session()) {
       session.saveHalves(folder.resolve("halves"));

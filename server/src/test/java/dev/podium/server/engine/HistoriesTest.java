@@ -51,7 +51,7 @@ class HistoriesTest {
     Signature signature = version.signature();
     try (RankingSession session = version.session();
         TileRunner runner = session.newRunner(4)) {
-      assertThat(session.report().shorter())
+      assertThat(session.report().forms())
           .as("forms")
           .anyMatch(form -> form.endsWith("times as long"));
       Proof proof = new Proof(session.outputs());
@@ -68,7 +68,7 @@ class HistoriesTest {
   @Test
   void paddingThatCountsIsComputed() throws Exception {
     try (RankingSession session = load("bench/din", true).session()) {
-      assertThat(session.report().shorter())
+      assertThat(session.report().forms())
           .singleElement()
           .asString()
           .contains("[28, 28] positions: the halves' scores differ by up to");
