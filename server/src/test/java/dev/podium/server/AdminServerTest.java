@@ -7,10 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.podium.orca.OpenRcaServiceGrpc;
 import dev.podium.orca.OrcaLoadReport;
 import dev.podium.orca.OrcaLoadReportRequest;
-import dev.podium.ranking.v1.CandidateBatch;
-import dev.podium.ranking.v1.FeatureColumn;
-import dev.podium.ranking.v1.FloatValues;
-import dev.podium.ranking.v1.Int64Values;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankingServiceGrpc;
@@ -82,17 +78,7 @@ class AdminServerTest {
   private static RankRequest request(String model) {
     return RankRequest.newBuilder()
         .setModel(ModelSpec.newBuilder().setName(model))
-        .setCandidates(
-            CandidateBatch.newBuilder()
-                .setCount(1)
-                .addColumns(
-                    FeatureColumn.newBuilder()
-                        .setName("item")
-                        .setInt64Values(Int64Values.newBuilder().addValues(1)))
-                .addColumns(
-                    FeatureColumn.newBuilder()
-                        .setName("x")
-                        .setFloatValues(FloatValues.newBuilder().addValues(1).addValues(1))))
+        .setCandidates(TestModels.oneCandidate(1, 1))
         .build();
   }
 

@@ -13,9 +13,7 @@ import dev.podium.inference.RepositoryIndexResponse.ModelIndex;
 import dev.podium.inference.RepositoryModelLoadRequest;
 import dev.podium.inference.RepositoryModelUnloadRequest;
 import dev.podium.inference.ServerReadyRequest;
-import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.FeatureColumn;
-import dev.podium.ranking.v1.FloatValues;
 import dev.podium.ranking.v1.Int64Values;
 import dev.podium.ranking.v1.LoadModelRequest;
 import dev.podium.ranking.v1.ModelServiceGrpc;
@@ -382,18 +380,7 @@ class ModelControlTest {
                     FeatureColumn.newBuilder()
                         .setName("user")
                         .setInt64Values(Int64Values.newBuilder().addValues(1)))
-                .setCandidates(
-                    CandidateBatch.newBuilder()
-                        .setCount(1)
-                        .addColumns(
-                            FeatureColumn.newBuilder()
-                                .setName("item")
-                                .setInt64Values(Int64Values.newBuilder().addValues(1)))
-                        .addColumns(
-                            FeatureColumn.newBuilder()
-                                .setName("x")
-                                .setFloatValues(
-                                    FloatValues.newBuilder().addValues(1).addValues(0))))
+                .setCandidates(TestModels.oneCandidate(1, 0))
                 .build());
   }
 

@@ -15,10 +15,6 @@ import com.nimbusds.jwt.SignedJWT;
 import dev.podium.inference.GRPCInferenceServiceGrpc;
 import dev.podium.inference.RepositoryIndexRequest;
 import dev.podium.inference.RepositoryModelLoadRequest;
-import dev.podium.ranking.v1.CandidateBatch;
-import dev.podium.ranking.v1.FeatureColumn;
-import dev.podium.ranking.v1.FloatValues;
-import dev.podium.ranking.v1.Int64Values;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankingServiceGrpc;
@@ -384,17 +380,7 @@ class SecurityTest {
     RankRequest request =
         RankRequest.newBuilder()
             .setModel(ModelSpec.newBuilder().setName(model))
-            .setCandidates(
-                CandidateBatch.newBuilder()
-                    .setCount(1)
-                    .addColumns(
-                        FeatureColumn.newBuilder()
-                            .setName("item")
-                            .setInt64Values(Int64Values.newBuilder().addValues(1)))
-                    .addColumns(
-                        FeatureColumn.newBuilder()
-                            .setName("x")
-                            .setFloatValues(FloatValues.newBuilder().addValues(1).addValues(1))))
+            .setCandidates(TestModels.oneCandidate(1, 1))
             .build();
     return outcome(
         () ->

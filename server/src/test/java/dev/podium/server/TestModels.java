@@ -11,6 +11,10 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import dev.podium.ranking.v1.CandidateBatch;
+import dev.podium.ranking.v1.FeatureColumn;
+import dev.podium.ranking.v1.FloatValues;
+import dev.podium.ranking.v1.Int64Values;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -214,5 +218,19 @@ public final class TestModels {
         .addDims(1)
         .addInt64Data(value)
         .build();
+  }
+
+  /** Candidate 1 of the test models, with two numbers in {@code x}. */
+  static CandidateBatch.Builder oneCandidate(float first, float second) {
+    return CandidateBatch.newBuilder()
+        .setCount(1)
+        .addColumns(
+            FeatureColumn.newBuilder()
+                .setName("item")
+                .setInt64Values(Int64Values.newBuilder().addValues(1)))
+        .addColumns(
+            FeatureColumn.newBuilder()
+                .setName("x")
+                .setFloatValues(FloatValues.newBuilder().addValues(first).addValues(second)));
   }
 }

@@ -15,6 +15,7 @@ final class BagSums {
   private final float[][] table;
   private final EntryReader context;
   private final EntryReader candidates;
+  private final float[] nothing;
   private final float[] sum;
   private final FloatBuffer[] targets;
   private final int[] widths;
@@ -27,6 +28,7 @@ final class BagSums {
     table = loaded.table();
     context = new EntryReader(ids(loaded, true), contextRow);
     candidates = new EntryReader(ids(loaded, false), candidateRows);
+    nothing = new float[loaded.width()];
     sum = new float[loaded.width()];
     int sums = loaded.bag().sums().size();
     targets = new FloatBuffer[sums];
@@ -52,6 +54,15 @@ final class BagSums {
     float[] share = new float[sum.length];
     addUp(share, context.read(1), 0, context.perRow());
     return share;
+  }
+
+  /**
+   * Sums for the first rows of a bag whose ids all stand in the rows.
+   *
+   * @throws RankException if an id is out of its table
+   */
+  void fill(int rows) throws RankException {
+    fill(nothing, rows);
   }
 
   /**

@@ -24,7 +24,7 @@ final class OnnxRunner implements TileRunner {
   private final OnnxForm whole;
   private final TensorBuffers contextRow;
   private final TensorBuffers candidateRows;
-  private final List<SplitForm> forms = new ArrayList<>();
+  private final List<SplitForm> forms;
   private final List<OnnxForm> contexts = new ArrayList<>();
   private final List<OnnxForm> candidates = new ArrayList<>();
   private final List<BagSums> sums = new ArrayList<>();
@@ -51,6 +51,7 @@ final class OnnxRunner implements TileRunner {
     this.kept = kept;
     runOptions = new OrtSession.RunOptions();
     scores = new TensorBuffers(outputs, capacity);
+    forms = halves == null ? List.of() : halves.forms();
     boolean compiledRows = halves != null && halves.wholeRows();
     whole =
         new OnnxForm(
@@ -68,8 +69,7 @@ final class OnnxRunner implements TileRunner {
       contextRow = new TensorBuffers(inputs, 1);
       candidateRows = halves.candidateBuffers(inputs, capacity);
       TensorBuffers nothing = new TensorBuffers(List.of(), 1);
-      for (SplitForm form : halves.forms()) {
-        forms.add(form);
+      for (SplitForm form : forms) {
         contexts.add(
             form.context() == null
                 ? null
@@ -115,7 +115,7 @@ final class OnnxRunner implements TileRunner {
   @Override
   public void run(int count) throws RankException {
     for (BagSums bag : wholeSums) {
-      bag.fill(bag.shareOfContext(), count);
+      bag.fill(count);
     }
     try {
       whole.run(count, Map.of());
