@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,30 @@ import torch
 from torch import Tensor, nn
 
 CANDIDATES = 1000
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of one embedding, the histories, and the layers of the attention and of the rest."""
+
+    embedding: int
+    history: int
+    attention: tuple[int, ...]
+    hidden: tuple[int, ...]
+
+
+SMALL = Sizes(embedding=8, history=12, attention=(32, 16), hidden=(64, 32))
+# As the models of models/bench: what is measured with them can be laid beside those.
+BENCH = Sizes(embedding=32, history=50, attention=(36,), hidden=(200, 80))
+
+
+def arguments(description: str) -> tuple[Path, Sizes]:
+    """Where to export to, and how large models are to be."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--bench", action="store_true", help="the sizes of models/bench, for measurements")
+    parsed = parser.parse_args()
+    return parsed.out, BENCH if parsed.bench else SMALL
 
 
 def spread(model: nn.Module, seed: int) -> None:

@@ -1,8 +1,7 @@
-"""Exports DeepCTR-Torch's models, which take one float matrix, with PyTorch's exporter: `deepctr.py OUT`."""
+"""Exports DeepCTR-Torch's models, which take one float matrix, with PyTorch's exporter: `deepctr.py OUT [--bench]`."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import cases
@@ -13,13 +12,15 @@ from deepctr_torch.models import DIN, DeepFM
 
 SIZES = {"user": 500, "city": 40, "item": 2000, "category": 60}
 CONTEXT = ("user", "city")
-LENGTH = 12
 
 
 def export(
-    out: Path, name: str, model: torch.nn.Module, columns: list, seed: int, names: dict[str, str], lengths: int = 0
+    out: Path, name: str, model: torch.nn.Module, columns: list, seed: int, names: dict[str, str], history: int = 0, length: int = 0
 ) -> None:
-    """names: the import's name of each column that it cannot call by a table's name, to the model's name."""
+    """names: the import's name of each column that it cannot call by a table's name, to the model's name.
+
+    history: positions of the one that the model takes, of which `length` are filled.
+    """
     torch.manual_seed(seed)
     cases.spread(model, seed)
     folder = out / f"deepctr-{name}"
@@ -28,9 +29,9 @@ def export(
     context = {feature: int(random.integers(SIZES[feature])) for feature in CONTEXT}
     candidates = {f: random.integers(0, SIZES[f], cases.CANDIDATES) for f in SIZES if f not in CONTEXT}
     candidates["price"] = random.random(cases.CANDIDATES, dtype=np.float32)
-    if lengths:
-        context["hist_item"] = [*random.integers(1, SIZES["item"], lengths).tolist(), *[0] * (LENGTH - lengths)]
-        context["seq_length"] = float(lengths)
+    if history:
+        context["hist_item"] = [*random.integers(1, SIZES["item"], length).tolist(), *[0] * (history - length)]
+        context["seq_length"] = float(length)
     rows = {**cases.repeated(context), **candidates}
     order = get_feature_names(columns)
     matrix = np.concatenate([np.asarray(rows[f], np.float32).reshape(cases.CANDIDATES, -1) for f in order], axis=1)
@@ -51,16 +52,16 @@ def export(
     cases.write(folder, context, candidates, scores, name=names)
 
 
-def main(out: Path) -> None:
-    sparse = [SparseFeat(name, size, embedding_dim=8) for name, size in SIZES.items()]
+def main(out: Path, sizes: cases.Sizes) -> None:
+    sparse = [SparseFeat(name, size, embedding_dim=sizes.embedding) for name, size in SIZES.items()]
     plain = [*sparse, DenseFeat("price", 1)]
-    export(out, "deepfm", DeepFM(plain, plain, (64, 32), init_std=0.1), plain, 5, {"X_4": "price"})
-    item = SparseFeat("hist_item", SIZES["item"], embedding_dim=8, embedding_name="item")
-    columns = [*plain, VarLenSparseFeat(item, maxlen=LENGTH, length_name="seq_length")]
-    model = DIN(columns, ["item"], dnn_hidden_units=(64, 32), att_hidden_size=(32, 16), init_std=0.1)
-    names = {"X_4": "price", "item_5": "hist_item", "X_17": "seq_length"}
-    export(out, "din", model, columns, 6, names, lengths=7)
+    export(out, "deepfm", DeepFM(plain, plain, sizes.hidden, init_std=0.1), plain, 5, {"X_4": "price"})
+    item = SparseFeat("hist_item", SIZES["item"], embedding_dim=sizes.embedding, embedding_name="item")
+    columns = [*plain, VarLenSparseFeat(item, maxlen=sizes.history, length_name="seq_length")]
+    model = DIN(columns, ["item"], dnn_hidden_units=sizes.hidden, att_hidden_size=sizes.attention, init_std=0.1)
+    names = {"X_4": "price", "item_5": "hist_item", f"X_{5 + sizes.history}": "seq_length"}
+    export(out, "din", model, columns, 6, names, history=sizes.history, length=sizes.history * 7 // 12)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*cases.arguments("Exports DeepCTR-Torch's models."))

@@ -1,9 +1,8 @@
-"""Exports RecBole's models over its own MovieLens-100K files through a small wrapper: `recbole_zoo.py OUT`."""
+"""Exports RecBole's models over its own MovieLens-100K files through a small wrapper: `recbole_zoo.py OUT [--bench]`."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 
 import cases
@@ -16,7 +15,6 @@ from torch import Tensor, nn
 
 CONTEXT = ("user_id", "age", "gender", "occupation")
 FIELDS = {"inter": ["user_id", "item_id", "rating", "timestamp"], "user": [*CONTEXT], "item": ["item_id", "release_year", "class"]}
-LENGTH = 20
 
 
 class Positional(nn.Module):
@@ -30,18 +28,18 @@ class Positional(nn.Module):
         return self.model.predict(dict(zip(self.names, values, strict=True)))
 
 
-def build(name: str) -> tuple[nn.Module, object]:
+def build(name: str, sizes: cases.Sizes) -> tuple[nn.Module, object]:
     options = {
         "load_col": FIELDS,
         "val_interval": {"timestamp": "[0,876000000]"},  # part of the ratings: only names and sizes matter here
-        "embedding_size": 8,
-        "mlp_hidden_size": [64, 32],
+        "embedding_size": sizes.embedding,
+        "mlp_hidden_size": [*sizes.hidden],  # in DIN those of the attention, too
         "dropout_prob": 0.0,
         "use_gpu": False,
         "state": "ERROR",
         "show_progress": False,
         "train_neg_sample_args": None,
-        "MAX_ITEM_LIST_LENGTH": LENGTH,
+        "MAX_ITEM_LIST_LENGTH": sizes.history,
         "TIME_FIELD": "timestamp",
     }
     if name != "DIN":
@@ -62,16 +60,16 @@ def values_of(dataset: object, random: np.random.Generator, names: list[str]) ->
     return context, candidates
 
 
-def export(out: Path, name: str, seed: int) -> None:
+def export(out: Path, name: str, sizes: cases.Sizes, seed: int) -> None:
     torch.manual_seed(seed)
-    model, dataset = build(name)
+    model, dataset = build(name, sizes)
     cases.spread(model, seed)
     random = np.random.default_rng(seed)
     if name == "DIN":
         names = ["user_id", "item_id_list", "item_length", "item_id"]
         context, candidates = values_of(dataset, random, ["user_id", "item_id"])
-        history = random.integers(1, dataset.num("item_id"), 13).tolist()
-        context |= {"item_id_list": [*history, *[0] * (LENGTH - len(history))], "item_length": len(history)}
+        history = random.integers(1, dataset.num("item_id"), sizes.history * 2 // 3).tolist()
+        context |= {"item_id_list": [*history, *[0] * (sizes.history - len(history))], "item_length": len(history)}
     else:
         names = [*model.token_field_names, *model.token_seq_field_names]
         context, candidates = values_of(dataset, random, names)
@@ -97,11 +95,11 @@ def export(out: Path, name: str, seed: int) -> None:
     cases.write(folder, context, candidates, scores)
 
 
-def main(out: Path) -> None:
+def main(out: Path, sizes: cases.Sizes) -> None:
     logging.disable(logging.WARNING)
     for seed, name in enumerate(("LR", "FM", "FNN", "PNN", "DeepFM", "DIN"), start=7):
-        export(out, name, seed)
+        export(out, name, sizes, seed)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*cases.arguments("Exports RecBole's models."))

@@ -2,17 +2,10 @@ package dev.podium.server;
 
 import dev.podium.server.access.AccessControl;
 import dev.podium.server.access.AccessException;
-import dev.podium.server.access.AccessOptions;
-import dev.podium.server.access.AccessRule;
-import dev.podium.server.access.AccessRules;
 import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
-import dev.podium.server.admission.AdmissionOptions;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
-import dev.podium.server.engine.EngineOptions;
-import dev.podium.server.engine.ExecutionProvider;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.journal.Journal;
 import dev.podium.server.repository.ModelRepository;
@@ -25,16 +18,15 @@ import dev.podium.server.rpc.ModelControl;
 import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
 import dev.podium.server.rpc.RequestDesk;
-import dev.podium.server.schedule.SchedulerOptions;
+import dev.podium.server.schedule.CpuAffinity;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.CallMeters;
+import dev.podium.server.telemetry.KeyFiles;
 import dev.podium.server.telemetry.LoadMeter;
 import dev.podium.server.telemetry.ServerCollector;
 import dev.podium.server.telemetry.Telemetry;
 import dev.podium.server.transport.EventLoops;
 import dev.podium.server.transport.GrpcTransport;
-import dev.podium.server.transport.TlsOptions;
-import dev.podium.server.transport.TransportOptions;
 import dev.podium.server.transport.TransportServices;
 import dev.podium.server.yaml.Span;
 import io.grpc.BindableService;
@@ -46,11 +38,9 @@ import io.prometheus.metrics.model.registry.MultiCollector;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -131,27 +121,28 @@ public final class PodiumServer implements AutoCloseable {
    * @throws IOException if an address can't be bound
    */
   public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
+    checkCpus(config.scheduler().cpus());
     Telemetry telemetry = new Telemetry();
     TileScheduler scheduler =
-        new TileScheduler(schedulerOptions(config.scheduler()), CLOCK, telemetry);
+        new TileScheduler(RoomOptions.scheduler(config.scheduler()), CLOCK, telemetry);
     ModelRepository repository =
         new ModelRepository(
             config.models(),
             Engine.onnxRuntime(),
-            engineOptions(config.engine()),
-            compileOptions(config.compiler()),
+            RoomOptions.engine(config.engine()),
+            RoomOptions.compiler(config.compiler()),
             Set.copyOf(config.engine().allowedLibraries()),
             version ->
                 scheduler
                     .retire(version.scheduled())
                     .thenRun(() -> telemetry.forget(version.scheduled())));
-    Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
+    Admission admission = new Admission(RoomOptions.admission(config.admission()), CLOCK);
     Readiness readiness = new Readiness(repository, config.requiredModels());
     HealthRpc health = new HealthRpc(readiness);
     ExecutorService control = controlThread();
     CallMeters calls = new CallMeters();
     ScheduledExecutorService timer = timer();
-    EventLoops loops = eventLoops(config.grpc());
+    EventLoops loops = new EventLoops(RoomOptions.eventLoops(config.grpc()));
     GrpcTransport transport = null;
     Journal journal = null;
     try {
@@ -178,7 +169,11 @@ public final class PodiumServer implements AutoCloseable {
       AccessControl access = accessControl(config.auth());
       if (access != null) {
         interceptors.add(access);
-        every(config.reload(), timer, access::reload);
+        telemetry.reloaded(KeyFiles.CREDENTIALS, true);
+        every(
+            config.reload(),
+            timer,
+            () -> telemetry.reloaded(KeyFiles.CREDENTIALS, access.reload()));
       }
       warnIfOpen(config);
       services.forEach(
@@ -190,7 +185,7 @@ public final class PodiumServer implements AutoCloseable {
                       method -> calls.known(method.getMethodDescriptor().getFullMethodName())));
       transport =
           GrpcTransport.start(
-              transportOptions(config),
+              RoomOptions.transport(config),
               new TransportServices(
                   services,
                   interceptors,
@@ -213,7 +208,12 @@ public final class PodiumServer implements AutoCloseable {
               new StatusReport(
                   VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {
-        every(config.reload(), timer, transport::reload);
+        GrpcTransport listening = transport;
+        telemetry.reloaded(KeyFiles.CERTIFICATES, true);
+        every(
+            config.reload(),
+            timer,
+            () -> telemetry.reloaded(KeyFiles.CERTIFICATES, listening.reload()));
       }
       readiness.started();
       repository.listen(health::changed);
@@ -252,7 +252,7 @@ public final class PodiumServer implements AutoCloseable {
       TileScheduler scheduler,
       EventLoops loops,
       Telemetry telemetry) {
-    Admission admission = new Admission(admissionOptions(config.admission()), CLOCK);
+    Admission admission = new Admission(RoomOptions.admission(config.admission()), CLOCK);
     ServerWarmUp.run(
         desk(config, repository, scheduler, loops, admission, telemetry),
         repository,
@@ -320,22 +320,8 @@ public final class PodiumServer implements AutoCloseable {
     if (!config.enabled()) {
       return null;
     }
-    AccessRules rules =
-        new AccessRules(
-            config.rules().stream()
-                .map(rule -> AccessRule.of(rule.principals(), rule.methods(), rule.models()))
-                .toList());
     try {
-      return new AccessControl(
-          new AccessOptions(
-              config.tokens(),
-              config.jwks(),
-              config.issuer(),
-              config.audience(),
-              config.clientCertificates(),
-              config.trustUnixSocket(),
-              rules),
-          System::currentTimeMillis);
+      return new AccessControl(RoomOptions.access(config), System::currentTimeMillis);
     } catch (AccessException e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -472,80 +458,14 @@ public final class PodiumServer implements AutoCloseable {
     }
   }
 
-  private static SchedulerOptions schedulerOptions(ServerConfig.Scheduler config) {
-    SchedulerOptions.Builder options =
-        SchedulerOptions.builder()
-            .maxWaitingRows(config.maxWaitingRows())
-            .maxWait(config.maxWait().duration())
-            .maxBatchDelay(config.maxBatchDelay().duration())
-            .ageBound(config.ageBound().duration())
-            .maxAssembledBytes(config.maxAssembled().bytes())
-            .partialMargin(config.partialMargin().duration())
-            .lentMicros((int) (config.lentTile().duration().toNanos() / 1000))
-            .shareTiles(config.shareTiles());
-    if (config.workers() > 0) {
-      options.workers(config.workers());
+  private static void checkCpus(List<Integer> cpus) throws IOException {
+    if (cpus.isEmpty()) {
+      return;
     }
-    return options.build();
-  }
-
-  private static AdmissionOptions admissionOptions(ServerConfig.Admission config) {
-    return new AdmissionOptions(
-        config.targetWait().duration(),
-        config.minRows(),
-        config.maxRows(),
-        config.maxBytes().bytes());
-  }
-
-  private static EngineOptions engineOptions(ServerConfig.Engine config) {
-    return new EngineOptions(
-        config.optimizationLevel(),
-        config.intraOpThreads(),
-        config.memoryPattern(),
-        config.arena(),
-        config.executionProviders().stream()
-            .map(name -> new ExecutionProvider(name, false, null, Map.of()))
-            .toList(),
-        config.customOpLibraries());
-  }
-
-  private static CompileOptions compileOptions(ServerConfig.Compiler config) {
-    return new CompileOptions(
-        config.enabled(),
-        config.tolerance(),
-        config.tune(),
-        config.maxTables().bytes(),
-        config.contextCache().bytes(),
-        config.contextCacheAge().duration());
-  }
-
-  private static EventLoops eventLoops(ServerConfig.Grpc config) {
-    return new EventLoops(
-        config.eventLoops() == 0
-            ? Math.max(1, Runtime.getRuntime().availableProcessors() / 4)
-            : config.eventLoops());
-  }
-
-  private static TransportOptions transportOptions(ServerConfig all) {
-    ServerConfig.Grpc config = all.grpc();
-    ServerConfig.Tls tls = all.tls();
-    return new TransportOptions(
-        config.host(),
-        config.port(),
-        config.uds(),
-        PosixFilePermissions.fromString(config.udsPermissions()),
-        tls.enabled()
-            ? new TlsOptions(tls.certificate(), tls.key(), tls.clientCa(), tls.clientAuth())
-            : null,
-        new TransportOptions.Limits(
-            (int) config.maxMessage().bytes(),
-            (int) config.maxMetadata().bytes(),
-            (int) config.window().bytes(),
-            config.maxStreams(),
-            config.maxConnections(),
-            config.maxIdle().duration(),
-            config.maxAge().duration(),
-            config.minPingInterval().duration(),
-            config.maxResets()));
+    try {
+      CpuAffinity.check(cpus);
+    } catch (IOException e) {
+      throw new IOException("scheduler.cpus: " + e.getMessage(), e);
+    }
   }
 }

@@ -1,9 +1,12 @@
 package dev.podium.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podium.server.access.AccessRule;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
 import dev.podium.server.log.LogFormat;
+import dev.podium.server.schedule.CpuAffinity;
 import dev.podium.server.transport.TlsOptions.ClientAuth;
 import dev.podium.server.yaml.ByteSize;
 import dev.podium.server.yaml.Span;
@@ -71,50 +74,45 @@ public record ServerConfig(
     requiredModels = requiredModels == null ? null : List.copyOf(requiredModels);
     modelControl = Objects.requireNonNullElse(modelControl, true);
     warmUp = orDefault(warmUp, "2s");
-    grpc = grpc == null ? Grpc.onPort(null) : grpc;
-    tls = tls == null ? new Tls(null, null, null, null) : tls;
-    auth = auth == null ? new Auth(null, null, null, null, null, null, null) : auth;
+    grpc = orDefaults(grpc, Grpc.class);
+    tls = orDefaults(tls, Tls.class);
+    auth = orDefaults(auth, Auth.class);
     reload = orDefault(reload, "30s");
-    admin = admin == null ? new Admin(null, null) : admin;
-    ranking = ranking == null ? new Ranking(null, null) : ranking;
-    inference = inference == null ? new Inference(null, null) : inference;
-    admission = admission == null ? new Admission(null, null, null, null) : admission;
-    scheduler =
-        scheduler == null
-            ? new Scheduler(null, null, null, null, null, null, null, null, null)
-            : scheduler;
-    engine = engine == null ? new Engine(null, null, null, null, null, null, null) : engine;
-    compiler = compiler == null ? new Compiler(null, null, null, null, null, null) : compiler;
-    traces = traces == null ? new Traces(null, null, null, null, null, null, null) : traces;
-    logging = logging == null ? new Logging(null) : logging;
-    accessLog = accessLog == null ? new AccessLog(null, null, null, null, null, null) : accessLog;
+    admin = orDefaults(admin, Admin.class);
+    ranking = orDefaults(ranking, Ranking.class);
+    inference = orDefaults(inference, Inference.class);
+    admission = orDefaults(admission, Admission.class);
+    scheduler = orDefaults(scheduler, Scheduler.class);
+    engine = orDefaults(engine, Engine.class);
+    compiler = orDefaults(compiler, Compiler.class);
+    traces = orDefaults(traces, Traces.class);
+    logging = orDefaults(logging, Logging.class);
+    accessLog = orDefaults(accessLog, AccessLog.class);
     drainTimeout = orDefault(drainTimeout, "30s");
     flushTimeout = orDefault(flushTimeout, "3s");
   }
 
   /** A server of this folder with all defaults, on free loopback ports, that need not warm up. */
   public static ServerConfig onFreePorts(Path models) {
-    return new ServerConfig(
-        models,
-        null,
-        null,
-        Span.parse("0s"),
-        Grpc.onPort(0),
-        null,
-        null,
-        new Admin(null, 0),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.put("models", models.toString());
+    tree.put("warm_up", "0s");
+    tree.putObject("grpc").put("port", 0);
+    tree.putObject("admin").put("port", 0);
+    return of(tree, ServerConfig.class);
+  }
+
+  /** A section that has its defaults alone, unless it is there. */
+  private static <R> R orDefaults(R section, Class<R> type) {
+    return section == null ? of(JsonNodeFactory.instance.objectNode(), type) : section;
+  }
+
+  private static <R> R of(ObjectNode tree, Class<R> type) {
+    try {
+      return StrictYaml.bind(tree, type);
+    } catch (YamlException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
   }
 
   /**
@@ -183,12 +181,6 @@ public record ServerConfig(
       requireRange("grpc.max_resets", maxResets, 1, 1_000_000);
       requireRange("grpc.event_loops", eventLoops, 0, 256);
       requirePermissions(udsPermissions);
-    }
-
-    private static Grpc onPort(Integer port) {
-      return new Grpc(
-          null, port, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null);
     }
 
     private static void requirePermissions(String text) {
@@ -343,10 +335,12 @@ public record ServerConfig(
    * How work is cut up and queued; see {@link dev.podium.server.schedule.SchedulerOptions}.
    *
    * @param workers threads that run tiles; 0 for one a processor
+   * @param cpus processors that the workers are bound to, one each in turn; none for any
    * @param lentTile the longest expected tile that may run on an event loop; 0 for none
    */
   public record Scheduler(
       Integer workers,
+      List<Integer> cpus,
       Long maxWaitingRows,
       Span maxWait,
       Span maxBatchDelay,
@@ -357,6 +351,7 @@ public record ServerConfig(
       Boolean shareTiles) {
     public Scheduler {
       workers = Objects.requireNonNullElse(workers, 0);
+      cpus = cpus == null ? List.of() : List.copyOf(cpus);
       maxWaitingRows = Objects.requireNonNullElse(maxWaitingRows, 200_000L);
       maxWait = orDefault(maxWait, "1s");
       maxBatchDelay = orDefault(maxBatchDelay, "0s");
@@ -366,6 +361,9 @@ public record ServerConfig(
       lentTile = orDefault(lentTile, "500us");
       shareTiles = Objects.requireNonNullElse(shareTiles, true);
       requireRange("scheduler.workers", workers, 0, 1024);
+      for (int cpu : cpus) {
+        requireRange("scheduler.cpus", cpu, 0, CpuAffinity.MAX_CPUS - 1);
+      }
       requireRange("scheduler.max_waiting_rows", maxWaitingRows, 1, Long.MAX_VALUE);
       requireRange("scheduler.lent_tile in us", lentTile.duration().toNanos() / 1000, 0, 1_000_000);
     }

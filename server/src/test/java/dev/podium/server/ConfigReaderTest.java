@@ -46,6 +46,7 @@ class ConfigReaderTest {
     "tls.client_auth, required, tls.client_ca: missing",
     "auth.issuer, me, auth.jwks: missing",
     "auth.rules, '[{methods: [fly]}]', auth.rules: methods: 'fly' (expected: '*' or any of [rank",
+    "scheduler.cpus, '[0, -1]', scheduler.cpus: -1 (expected: 0 to 8191)",
     "scheduler.lent_tile, 2s, scheduler.lent_tile in us: 2000000 (expected: 0 to 1000000)",
     "ranking.max_candidates, 0, ranking.max_candidates: 0",
     "traces.endpoint, collector:4317, traces.endpoint: 'collector:4317' (expected: http://HOST:PORT or",

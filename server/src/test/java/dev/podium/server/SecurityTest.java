@@ -32,6 +32,11 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.File;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +63,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * then do.
  */
 class SecurityTest {
+  private static final String RELOADED = "podium_last_reload_successful";
   private static final String ISSUER = "https://issuer.example";
 
   @TempDir static Path folder;
@@ -279,9 +285,13 @@ class SecurityTest {
       awaitTrue(() -> rank(called, "movies-sum").isOk());
       // A file that is wrong leaves the old one in force.
       Files.writeString(tokens, "web\n");
+      awaitTrue(() -> metrics().contains(RELOADED + "{files=\"credentials\"} 0.0"));
+      assertThat(metrics()).contains(RELOADED + "{files=\"certificates\"} 1.0");
       for (int i = 0; i < 20; i++) {
         assertThat(rank(called, "movies-sum").isOk()).isTrue();
       }
+      Files.writeString(tokens, before);
+      awaitTrue(() -> metrics().contains(RELOADED + "{files=\"credentials\"} 1.0"));
     } finally {
       Files.writeString(tokens, before);
       channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
@@ -345,6 +355,15 @@ class SecurityTest {
   }
 
   /** Asks again and again, as the timer that has to act has no event to wait for. */
+  private static String metrics() throws Exception {
+    InetSocketAddress address = server.adminAddress();
+    URI uri =
+        new URI("http", null, address.getHostString(), address.getPort(), "/metrics", null, null);
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+        .body();
+  }
+
   private static void awaitTrue(Callable<Boolean> condition) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (!condition.call()) {

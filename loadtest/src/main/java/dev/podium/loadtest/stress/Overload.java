@@ -29,6 +29,7 @@ public final class Overload {
   private static final String COLD = "cold ";
   private static final double COLD_LOAD = 10;
   private static final double SETTLE_SECONDS = 4;
+  private static final double CAPACITY_SECONDS = 3;
   private static final int MAX_SETTLE_ROUNDS = 10;
 
   /** Compilers that work less than this share of the time are at rest. */
@@ -43,6 +44,7 @@ public final class Overload {
   private static final List<String> COLUMNS =
       List.of(
           "load",
+          "capacity/s",
           "planned/s",
           "offered/s",
           "in time/s",
@@ -71,8 +73,27 @@ public final class Overload {
   private final List<Criterion> criteria = new ArrayList<>();
   private long lost;
   private WireCalls wire;
-  private double capacity;
-  private double cpuPerAnswer;
+  private Capacity capacity;
+
+  /**
+   * What a few callers get answered that always have a request in flight. It moves with the
+   * machine, so it is measured before and after each step, and a step is judged by the mean.
+   *
+   * @param cpuPerAnswer the server's, in nanoseconds
+   */
+  private record Capacity(double perSecond, double cpuPerAnswer) {
+    Capacity mean(Capacity other) {
+      return new Capacity(
+          (perSecond + other.perSecond) / 2, (cpuPerAnswer + other.cpuPerAnswer) / 2);
+    }
+  }
+
+  /** A step and the capacity around it. */
+  private record Step(Offer.Result result, Capacity capacity) {
+    double goodput() {
+      return result.goodput() / capacity.perSecond();
+    }
+  }
 
   private Overload(Rig rig, long stepNanos) {
     this.rig = rig;
@@ -93,21 +114,21 @@ public final class Overload {
     RequestPool pool = subject.pool("deepfm", new Sizes.Fixed(500), 256, rig.seed());
     try (WireCalls calls = subject.wire()) {
       wire = calls;
-      capacity(subject, pool, rig.seconds(8, 1));
+      capacity = capacity(subject, pool, rig.seconds(8, 1));
       settle(subject, pool);
       Metrics before = subject.metrics();
-      capacity(subject, pool, stepNanos);
-      notes.add(
-          String.format(
-              Locale.ROOT,
-              "capacity %.0f/s (%d callers, each with a request in flight), %.3f ms of server CPU an answer",
-              capacity,
-              CALLERS,
-              cpuPerAnswer / 1e6));
       for (double load : LOADS) {
         String name = String.format(Locale.ROOT, "%.1f", load);
         judge(load, step(subject, pool, name, load, stepNanos));
       }
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "capacity: %d callers, each with a request in flight, before and after each step; at the end %.0f/s,"
+                  + " %.3f ms of server CPU an answer",
+              CALLERS,
+              capacity.perSecond(),
+              capacity.cpuPerAnswer() / 1e6));
       recovery(subject, pool);
       Metrics after = subject.metrics();
       notes.add("the server's own count: " + counted(before, after));
@@ -121,13 +142,16 @@ public final class Overload {
     return rig.report("overload", COLUMNS, rows, notes, criteria);
   }
 
-  /** What a few callers get answered that always have a request in flight. */
-  private void capacity(Subject subject, RequestPool pool, long nanos) {
+  private Capacity capacity(Subject subject, RequestPool pool, long nanos) {
     long cpu = subject.cpuNanos();
     ClosedLoop.Stretch full = ClosedLoop.run(wire.transport(), pool, CALLERS, nanos);
-    cpuPerAnswer = (double) (subject.cpuNanos() - cpu) / Math.max(1, full.answered());
-    capacity = full.answered() / (full.wallNanos() / 1e9);
-    rig.say("capacity: %.0f/s%n", capacity);
+    cpu = subject.cpuNanos() - cpu;
+    Capacity measured =
+        new Capacity(
+            full.answered() / (full.wallNanos() / 1e9),
+            (double) cpu / Math.max(1, full.answered()));
+    rig.say("capacity: %.0f/s%n", measured.perSecond());
+    return measured;
   }
 
   private static String counted(Metrics before, Metrics after) {
@@ -163,24 +187,29 @@ public final class Overload {
         .run(plan, pool);
   }
 
-  private Offer.Result step(
-      Subject subject, RequestPool pool, String name, double load, long nanos) {
+  private Step step(Subject subject, RequestPool pool, String name, double load, long nanos) {
     rig.say("offering %.1f x capacity%n", load);
+    double planned = load * capacity.perSecond();
     ProcessCpu.Times own = ProcessCpu.own();
     ProcessCpu.Times cpu = subject.cpu();
-    Offer.Result result = offer(subject, pool, new Double[] {load * capacity}, nanos).get(0);
+    Offer.Result result = offer(subject, pool, new Double[] {planned}, nanos).get(0);
     cpu = subject.cpu().since(cpu);
     own = ProcessCpu.own().since(own);
+    Capacity after = capacity(subject, pool, rig.seconds(CAPACITY_SECONDS, 0.5));
+    Step step = new Step(result, capacity.mean(after));
+    capacity = after;
+    double cpuPerAnswer = step.capacity().cpuPerAnswer();
     Tally tally = result.tally();
     lost += tally.lost();
     long refused = tally.count(Ending.REFUSED);
     rows.add(
         Arrays.asList(
             name,
-            load * capacity,
+            step.capacity().perSecond(),
+            planned,
             result.sentPerSecond(),
             result.goodput(),
-            result.goodput() / capacity,
+            step.goodput(),
             tally.millis(50),
             tally.millis(99),
             refused,
@@ -204,7 +233,7 @@ public final class Overload {
                   + " shares with the server",
               name,
               result.sentPerSecond(),
-              load * capacity,
+              planned,
               cores));
     }
     for (Ending ending :
@@ -213,7 +242,7 @@ public final class Overload {
         notes.add("at " + name + " x, " + ending + ": " + tally.example(ending));
       }
     }
-    return result;
+    return step;
   }
 
   /**
@@ -244,19 +273,17 @@ public final class Overload {
             restless && !rig.quick() ? ": they never came to rest" : ""));
   }
 
-  private void judge(double load, Offer.Result result) {
+  private void judge(double load, Step step) {
     if (load == 3) {
-      criteria.add(
-          Criterion.atLeast("goodput at 3 x ÷ capacity", result.goodput() / capacity, 0.9));
+      criteria.add(Criterion.atLeast("goodput at 3 x ÷ capacity", step.goodput(), 0.9));
     } else if (load == 10) {
-      criteria.add(
-          Criterion.atLeast("goodput at 10 x ÷ capacity", result.goodput() / capacity, 0.6));
+      criteria.add(Criterion.atLeast("goodput at 10 x ÷ capacity", step.goodput(), 0.6));
     }
     if (load >= 3) {
       criteria.add(
           Criterion.atMost(
               String.format(Locale.ROOT, "p99 of the answered at %.0f x, ms", load),
-              result.tally().millis(99),
+              step.result().tally().millis(99),
               DEADLINE_NANOS / 1e6));
     }
   }
@@ -281,8 +308,9 @@ public final class Overload {
 
   private void recovery(Subject subject, RequestPool pool) {
     long second = rig.seconds(1, 0.5);
-    double calm = 0.8 * capacity;
-    double burst = 10 * capacity;
+    double whole = capacity.perSecond();
+    double calm = 0.8 * whole;
+    double burst = 10 * whole;
     rig.say("a burst, then 0.8 x capacity%n");
     List<Offer.Result> results =
         offer(subject, pool, new Double[] {burst, burst, burst, calm, calm}, second);
@@ -294,10 +322,11 @@ public final class Overload {
       rows.add(
           Arrays.asList(
               names[i],
+              whole,
               result.step().rate(),
               result.sentPerSecond(),
               result.goodput(),
-              result.goodput() / capacity,
+              result.goodput() / whole,
               tally.millis(50),
               tally.millis(99),
               tally.count(Ending.REFUSED),

@@ -44,14 +44,15 @@ public final class AccessControl implements ServerInterceptor {
             : new JwtKeys(options.jwks(), options.issuer(), options.audience(), millis);
   }
 
-  /** Looks whether the files have changed. */
-  public void reload() {
-    if (tokens != null) {
-      tokens.reload();
-    }
-    if (jwts != null) {
-      jwts.reload();
-    }
+  /**
+   * Looks whether the files have changed.
+   *
+   * @return whether what they say now is in force; if not, what they said before is
+   */
+  public boolean reload() {
+    boolean tokensRead = tokens == null || tokens.reload();
+    boolean jwtsRead = jwts == null || jwts.reload();
+    return tokensRead && jwtsRead;
   }
 
   @Override

@@ -61,8 +61,8 @@ final class JwtKeys {
     this.file = new WatchedFile<>(path, this::read);
   }
 
-  void reload() {
-    file.reload();
+  boolean reload() {
+    return file.reload();
   }
 
   /**

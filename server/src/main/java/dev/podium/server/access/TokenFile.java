@@ -28,8 +28,8 @@ final class TokenFile {
     return file.content().get(digest(token));
   }
 
-  void reload() {
-    file.reload();
+  boolean reload() {
+    return file.reload();
   }
 
   static String digest(String token) {

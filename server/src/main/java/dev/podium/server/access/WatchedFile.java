@@ -44,20 +44,26 @@ final class WatchedFile<T> {
     return content;
   }
 
-  /** Looks whether the file has changed. */
-  synchronized void reload() {
+  /**
+   * Looks whether the file has changed.
+   *
+   * @return whether what it says now is in force
+   */
+  synchronized boolean reload() {
     try {
       byte[] now = Files.readAllBytes(file);
       if (!Arrays.equals(seen, now)) {
-        seen = now;
         content = parse(now);
+        seen = now;
         LOG.log(Level.INFO, "{0}: read again", file);
       }
+      return true;
     } catch (IOException | AccessException e) {
       LOG.log(
           Level.WARNING,
           "{0}: can''t be read, its old content stays: {1}",
           new Object[] {file, e.getMessage()});
+      return false;
     }
   }
 

@@ -112,7 +112,13 @@ public final class Admission {
     }
     refusedForRows.increment();
     throw RankException.overloaded(
-        "rows in flight: " + inFlight + " (expected: at most " + (long) allowed + ")",
+        "rows in flight: "
+            + (inFlight + count)
+            + " with this request's "
+            + count
+            + " (expected: at most "
+            + (long) allowed
+            + ")",
         retryMillis(inFlight + count - allowed));
   }
 

@@ -2,6 +2,7 @@ package dev.podium.server.schedule;
 
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.AssemblyTally;
+import java.io.IOException;
 
 /**
  * Hears what the scheduler does, for meters. Called outside the scheduler's lock, on the thread
@@ -73,6 +74,9 @@ public interface SchedulerListener {
    */
   default void tileRan(
       ServedVersion version, int rows, int capacity, int requests, boolean split, long nanos) {}
+
+  /** A worker's thread could not be bound to its processor, and runs on any. */
+  default void workerNotBound(int worker, IOException cause) {}
 
   /** A shared tile failed, and its requests are run apart. */
   default void rerunApart(ServedVersion version, int requests) {}

@@ -1,12 +1,15 @@
 package dev.podium.server.schedule;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Settings of a {@link TileScheduler}.
  *
  * @param workers threads that run tiles, at least 1. Default: the processors this process may use,
  *     which respects a container's CPU limit
+ * @param cpus processors that the workers' own threads are bound to, one each in turn; none for
+ *     wherever the operating system puts them. Default: none
  * @param maxWaitingRows the most rows that wait, at least 1. Default: 200,000
  * @param maxWait the longest that work may be expected to wait when it is accepted. Default: 1 s
  * @param maxBatchDelay how long a lone small request may be held back to share its tile. Default: 0
@@ -22,6 +25,7 @@ import java.time.Duration;
  */
 public record SchedulerOptions(
     int workers,
+    List<Integer> cpus,
     long maxWaitingRows,
     Duration maxWait,
     Duration maxBatchDelay,
@@ -33,6 +37,7 @@ public record SchedulerOptions(
 
   public SchedulerOptions {
     require(workers >= 1 && workers <= 1024, "workers", workers, "1 to 1024");
+    cpus = List.copyOf(cpus);
     require(maxWaitingRows >= 1, "maxWaitingRows", maxWaitingRows, "at least 1");
     require(positive(maxWait), "maxWait", maxWait, "above 0");
     require(!maxBatchDelay.isNegative(), "maxBatchDelay", maxBatchDelay, "0 or more");
@@ -65,6 +70,7 @@ public record SchedulerOptions(
   /** Collects settings; each has the default named above. */
   public static final class Builder {
     private int workers = Runtime.getRuntime().availableProcessors();
+    private List<Integer> cpus = List.of();
     private long maxWaitingRows = 200_000;
     private Duration maxWait = Duration.ofSeconds(1);
     private Duration maxBatchDelay = Duration.ZERO;
@@ -78,6 +84,11 @@ public record SchedulerOptions(
 
     public Builder workers(int value) {
       workers = value;
+      return this;
+    }
+
+    public Builder cpus(List<Integer> value) {
+      cpus = value;
       return this;
     }
 
@@ -124,6 +135,7 @@ public record SchedulerOptions(
     public SchedulerOptions build() {
       return new SchedulerOptions(
           workers,
+          cpus,
           maxWaitingRows,
           maxWait,
           maxBatchDelay,

@@ -9,6 +9,7 @@ import dev.podium.server.schedule.Door.Refused;
 import dev.podium.server.schedule.Retirement.Collected;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
 import dev.podium.server.schedule.Worker.State;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -342,10 +343,28 @@ public final class TileScheduler implements AutoCloseable {
   }
 
   private void startThread(Worker worker) {
-    Thread thread = new Thread(() -> work(worker), "podium-worker-" + worker.index);
+    Thread thread =
+        new Thread(
+            () -> {
+              bind(worker);
+              work(worker);
+            },
+            "podium-worker-" + worker.index);
     thread.setDaemon(true);
     worker.thread = thread;
     thread.start();
+  }
+
+  private void bind(Worker worker) {
+    List<Integer> cpus = options.cpus();
+    if (cpus.isEmpty()) {
+      return;
+    }
+    try {
+      CpuAffinity.bind(cpus.get(worker.index % cpus.size()));
+    } catch (IOException e) {
+      listener.workerNotBound(worker.index, e);
+    }
   }
 
   private void work(Worker worker) {

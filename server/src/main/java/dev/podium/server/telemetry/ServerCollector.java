@@ -81,7 +81,20 @@ public final class ServerCollector implements MultiCollector {
     admission(all);
     models(all);
     memory(versions, all);
+    reloads(all);
     return all.build();
+  }
+
+  private void reloads(MetricSnapshots.Builder all) {
+    GaugeSnapshot.Builder reloads =
+        GaugeSnapshot.builder()
+            .name("podium_last_reload_successful")
+            .help("Whether what files of keys said when last looked at is in force, by kind.");
+    telemetry
+        .reloads()
+        .forEach(
+            (files, inForce) -> gauge(reloads, Labels.of("files", word(files)), inForce ? 1 : 0));
+    all.metricSnapshot(reloads.build());
   }
 
   /** A version's series begin at 0 when it is loaded: a rate misses what comes before the first. */

@@ -5,6 +5,7 @@ import dev.podium.server.feature.AssemblyTally;
 import dev.podium.server.schedule.RankResult;
 import dev.podium.server.schedule.SchedulerListener;
 import dev.podium.server.schedule.ServedVersion;
+import java.io.IOException;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ public final class Telemetry implements SchedulerListener {
       new ConcurrentHashMap<>();
   private final AtomicLong order = new AtomicLong();
   private final LongAdder workersReplaced = new LongAdder();
+  private final ConcurrentHashMap<KeyFiles, Boolean> reloads = new ConcurrentHashMap<>();
 
   /** A version's meters; made when first asked for. */
   public VersionMeters of(ServedVersion version) {
@@ -60,6 +62,16 @@ public final class Telemetry implements SchedulerListener {
   /** Workers that died and were replaced. */
   public long workersReplaced() {
     return workersReplaced.sum();
+  }
+
+  /** Files were looked at: whether what they say now is in force. */
+  public void reloaded(KeyFiles files, boolean inForce) {
+    reloads.put(files, inForce);
+  }
+
+  /** Those that are looked at, and whether what they said the last time is in force. */
+  Map<KeyFiles, Boolean> reloads() {
+    return Map.copyOf(reloads);
   }
 
   /** An answer was written. */
@@ -109,5 +121,10 @@ public final class Telemetry implements SchedulerListener {
   public void workerReplaced(Throwable cause) {
     workersReplaced.increment();
     LOG.log(Level.SEVERE, "a worker died and was replaced", cause);
+  }
+
+  @Override
+  public void workerNotBound(int worker, IOException cause) {
+    LOG.log(Level.WARNING, "worker " + worker + " runs on any processor: " + cause.getMessage());
   }
 }

@@ -127,11 +127,13 @@ public final class GrpcTransport {
     }
   }
 
-  /** Looks whether the keys of TLS have changed. */
-  public void reload() {
-    if (tls != null) {
-      tls.reload();
-    }
+  /**
+   * Looks whether the keys of TLS have changed.
+   *
+   * @return whether those in their files now are in use
+   */
+  public boolean reload() {
+    return tls == null || tls.reload();
   }
 
   /** Direct memory that Netty holds for all connections; below 0 if it doesn't say. */

@@ -5,6 +5,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -12,17 +13,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Services behind a Unix domain socket in a folder that only this user can enter, and a channel to
  * them. For a server's calls to itself before anyone else can call.
  */
 public final class PrivateTransport implements AutoCloseable {
-  /** Warns of an option of TCP that gRPC sets on every client's socket. Held, so that it stays. */
-  private static final Logger CLIENTS = Logger.getLogger("io.netty.bootstrap.Bootstrap");
-
   private final Path folder;
   private final Path socket;
   private final Server server;
@@ -46,7 +42,6 @@ public final class PrivateTransport implements AutoCloseable {
     if (!loops.isEpoll()) {
       throw new IOException("no Unix domain sockets on this system");
     }
-    CLIENTS.setLevel(Level.SEVERE);
     // Made with rights for its owner alone.
     Path folder = Files.createTempDirectory("podium");
     Path socket = folder.resolve("warm-up");
@@ -72,6 +67,8 @@ public final class PrivateTransport implements AutoCloseable {
         NettyChannelBuilder.forAddress(address)
             .eventLoopGroup(loops.loops())
             .channelType(EpollDomainSocketChannel.class)
+            // TCP's, which gRPC sets on every client's socket: Netty would warn of it.
+            .withOption(ChannelOption.SO_KEEPALIVE, null)
             .directExecutor()
             .usePlaintext()
             .build();

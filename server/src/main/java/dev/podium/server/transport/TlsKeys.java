@@ -72,22 +72,28 @@ final class TlsKeys {
     return context;
   }
 
-  /** Looks whether the files have changed. */
-  synchronized void reload() {
+  /**
+   * Looks whether the files have changed.
+   *
+   * @return whether those that are there now are in use
+   */
+  synchronized boolean reload() {
     try {
       byte[][] now = read();
       if (Arrays.deepEquals(seen, now)) {
-        return;
+        return true;
       }
       use(now);
       seen = now;
       LOG.log(Level.INFO, "{0}: read again", files());
+      return true;
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
       // The PEM readers throw anything at a file that is half written.
       LOG.log(
           Level.WARNING,
           "{0}: can''t be used, the old ones stay: {1}",
           new Object[] {files(), e.getMessage()});
+      return false;
     }
   }
 

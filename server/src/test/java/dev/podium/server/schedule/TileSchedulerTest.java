@@ -7,10 +7,12 @@ import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.WireRequest;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -24,12 +26,18 @@ class TileSchedulerTest {
   private float fallback = Float.NaN;
   private ServedVersion version;
   private final AtomicInteger replaced = new AtomicInteger();
+  private final List<String> notBound = new CopyOnWriteArrayList<>();
   private final AtomicInteger rerun = new AtomicInteger();
   private final SchedulerListener listener =
       new SchedulerListener() {
         @Override
         public void workerReplaced(Throwable cause) {
           replaced.incrementAndGet();
+        }
+
+        @Override
+        public void workerNotBound(int worker, IOException cause) {
+          notBound.add(cause.getMessage());
         }
 
         @Override
@@ -136,6 +144,27 @@ class TileSchedulerTest {
       assertThat(many.result().scores(0)[199]).isEqualTo(199 * 11);
       closeAll();
     }
+  }
+
+  @Test
+  void workersRunOnTheProcessorsTheyAreBoundTo() throws Exception {
+    CpuAffinityTest.needsLinux();
+    int cpu = CpuAffinity.allowed().length() - 1;
+    start(SchedulerOptions.builder().workers(2).cpus(List.of(cpu)).build(), FakeSession.whole(64));
+    List<String> seen = new CopyOnWriteArrayList<>();
+    session.hook = (runner, form, rows) -> seen.add(CpuAffinityTest.cpusOfThisThread());
+    submit(FakeSession.request(1, 1000)).hasScoresOf(1, 1000);
+    assertThat(seen).isNotEmpty().containsOnly(Integer.toString(cpu));
+  }
+
+  @Test
+  void aWorkerThatCannotBeBoundWorksOnAndSaysSo() throws Exception {
+    CpuAffinityTest.needsLinux();
+    start(
+        SchedulerOptions.builder().workers(2).cpus(List.of(CpuAffinity.allowed().length())).build(),
+        FakeSession.whole(64));
+    submit(FakeSession.request(1, 1000)).hasScoresOf(1, 1000);
+    assertThat(notBound).isNotEmpty().allMatch(text -> text.contains("sched_setaffinity"));
   }
 
   @Test
