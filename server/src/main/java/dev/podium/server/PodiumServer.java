@@ -447,10 +447,14 @@ public final class PodiumServer implements AutoCloseable {
     return finished;
   }
 
+  /**
+   * On half of the processors: beside as many others the times that a model is tuned by are off.
+   */
   private static void load(ModelRepository repository) throws ModelException {
     ExecutorService loaders =
         Executors.newFixedThreadPool(
-            Runtime.getRuntime().availableProcessors(), task -> new Thread(task, "podium-load"));
+            Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
+            task -> new Thread(task, "podium-load"));
     try {
       repository.load(loaders);
     } finally {

@@ -4,6 +4,7 @@ import dev.podium.server.fault.RankException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Times runs by the processor time of this thread, which neighbours on the machine disturb less
@@ -14,6 +15,9 @@ final class CostMeter {
   private static final int LEAST_RUNS = 3;
   private static final int MOST_RUNS = 200;
   private static final long MOST_SETTLING_NANOS = 2_000_000_000;
+
+  /** Held while something is timed: models that load at once share caches and memory's width. */
+  private static final ReentrantLock ONE_AT_A_TIME = new ReentrantLock();
 
   /** Something to time. */
   @FunctionalInterface
@@ -35,9 +39,18 @@ final class CostMeter {
 
   /**
    * Median times of some alternatives in microseconds, run in turns so that they meet the same
-   * machine.
+   * machine. Waits while another thread times something.
    */
   double[] micros(Run... alternatives) throws RankException {
+    ONE_AT_A_TIME.lock();
+    try {
+      return medians(alternatives);
+    } finally {
+      ONE_AT_A_TIME.unlock();
+    }
+  }
+
+  private double[] medians(Run... alternatives) throws RankException {
     for (Run run : alternatives) {
       run.run();
     }

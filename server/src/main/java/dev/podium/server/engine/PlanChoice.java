@@ -2,8 +2,12 @@ package dev.podium.server.engine;
 
 /** Decides from measured costs how a model is run. */
 final class PlanChoice {
-  /** A tile may cost this much more a row than the best one does. */
-  private static final double TILE_TOLERANCE = 0.05;
+  /**
+   * A tile may cost this much more a row than the best one does. A quarter of the size is worth it:
+   * DIN's tiles of 128 rows, 5 to 7 % dearer than those of 512, let requests for 10 candidates pass
+   * others for 2,000 in half of the time.
+   */
+  private static final double TILE_TOLERANCE = 0.08;
 
   /** Longer tiles would let others wait. */
   private static final double LONGEST_TILE_MICROS = 10_000;
@@ -17,9 +21,17 @@ final class PlanChoice {
   private PlanChoice() {}
 
   /**
-   * Chooses.
+   * Chooses how many rows a tile has.
    *
-   * @param tileRows 0 to choose it too
+   * @param cost of the form that tiles of large requests run in
+   */
+  static int tileRows(CostCurve cost) {
+    return TileRows.choose(cost, TILE_TOLERANCE, LONGEST_TILE_MICROS);
+  }
+
+  /**
+   * Chooses from how many rows on the split form serves.
+   *
    * @param splitCost null if there is no split form
    * @param contextMicros cost of the context half
    */
@@ -29,16 +41,13 @@ final class PlanChoice {
       CostCurve exportedCost,
       CostCurve splitCost,
       double contextMicros) {
-    CostCurve main = splitCost == null ? exportedCost : splitCost;
-    int chosen =
-        tileRows > 0 ? tileRows : TileRows.choose(main, TILE_TOLERANCE, LONGEST_TILE_MICROS);
     ExecutionPlan exported =
-        new ExecutionPlan(chosen, independent, false, 0, exportedCost, null, 0);
+        new ExecutionPlan(tileRows, independent, false, 0, exportedCost, null, 0);
     if (splitCost == null) {
       return exported;
     }
     ExecutionPlan split =
-        new ExecutionPlan(chosen, independent, true, 1, exportedCost, splitCost, contextMicros);
+        new ExecutionPlan(tileRows, independent, true, 1, exportedCost, splitCost, contextMicros);
     int from = 1;
     // The last size at which the exported form is as good, so that the split form wins from there
     // on.
@@ -51,6 +60,6 @@ final class PlanChoice {
       return exported;
     }
     return new ExecutionPlan(
-        chosen, independent, true, from, exportedCost, splitCost, contextMicros);
+        tileRows, independent, true, from, exportedCost, splitCost, contextMicros);
   }
 }

@@ -15,6 +15,7 @@ import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -51,6 +52,7 @@ final class Preparation {
 
   private static final int[] SHORTENED_ROWS = {1, 2, 7, 16, TRIAL_ROWS};
   private static final long BUDGET_NANOS = 20_000_000;
+  private static final long TILE_BUDGET_NANOS = 200_000_000;
   private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
 
   private final OrtEnvironment environment;
@@ -61,6 +63,7 @@ final class Preparation {
   private final CompileOptions options;
   private final Proof proof;
   private final CostMeter meter;
+  private final CostMeter tileMeter;
   private final List<Probe> probes;
   private final Histories histories;
 
@@ -81,6 +84,7 @@ final class Preparation {
     this.options = options;
     this.proof = new Proof(outputs);
     this.meter = new CostMeter(onCallingThread, BUDGET_NANOS);
+    this.tileMeter = new CostMeter(onCallingThread, TILE_BUDGET_NANOS);
     this.histories = new Histories(signature);
     this.probes = new ArrayList<>(given);
     RandomProbes random = new RandomProbes(signature, SEED);
@@ -416,6 +420,7 @@ final class Preparation {
     double[] whole = new double[sizes.length];
     double[] split = new double[sizes.length];
     double context = 0;
+    double[] tiles;
     RandomProbes random = new RandomProbes(signature, SEED);
     try (TileRunner plain = runner(null);
         TileRunner runner = runner(found.halves)) {
@@ -441,13 +446,17 @@ final class Preparation {
           whole[i] = micros[3];
         }
       }
+      tiles = tileMicros(sizes, plain, found.halves == null ? null : runner);
     }
     boolean wholeRows = found.halves != null && found.halves.wholeRows();
     CostCurve exportedCost = new CostCurve(sizes, exported);
     CostCurve wholeCost = wholeRows ? new CostCurve(sizes, whole) : exportedCost;
     CostCurve splitCost = found.halves == null ? null : new CostCurve(sizes, split);
-    ExecutionPlan plan =
-        PlanChoice.choose(configuredTileRows, independent, wholeCost, splitCost, context);
+    int tileRows =
+        configuredTileRows > 0
+            ? configuredTileRows
+            : PlanChoice.tileRows(new CostCurve(sizes, tiles));
+    ExecutionPlan plan = PlanChoice.choose(tileRows, independent, wholeCost, splitCost, context);
     if (found.halves != null && !plan.split() && !wholeRows) {
       found.reason = "the split form is not faster at any number of rows";
       found.halves.close();
@@ -486,6 +495,28 @@ final class Preparation {
         outputs,
         plan,
         report);
+  }
+
+  /**
+   * Times of tiles of all sizes, in turns: a slow moment of the machine, such as a neighbour that
+   * fills the cache, then meets all of them, and not the one that was at hand.
+   *
+   * @param runner of the halves; null if there are none
+   */
+  private double[] tileMicros(int[] sizes, TileRunner plain, TileRunner runner)
+      throws RankException {
+    int most = sizes[sizes.length - 1];
+    Probe probe = new RandomProbes(signature, SEED).next(most, Draw.FULL);
+    plain.rows().copyRows(probe.rows(), 0, 0, most);
+    CostMeter.Run[] runs = new CostMeter.Run[sizes.length];
+    if (runner == null) {
+      Arrays.setAll(runs, i -> () -> plain.run(sizes[i]));
+      return tileMeter.micros(runs);
+    }
+    try (ContextTensors tensors = filled(runner, probe)) {
+      Arrays.setAll(runs, i -> () -> runner.runCandidates(tensors, sizes[i]));
+      return tileMeter.micros(runs);
+    }
   }
 
   private static ContextTensors filled(TileRunner runner, Probe probe) throws RankException {

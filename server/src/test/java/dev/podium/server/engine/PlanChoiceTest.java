@@ -9,7 +9,7 @@ class PlanChoiceTest {
 
   @Test
   void withoutAnotherFormTheExportedOneServes() {
-    ExecutionPlan plan = PlanChoice.choose(0, true, curve(10, 640, 2560, 10240), null, 0);
+    ExecutionPlan plan = PlanChoice.choose(64, true, curve(10, 640, 2560, 10240), null, 0);
     assertThat(plan.split()).isFalse();
     assertThat(plan.requestMicros(2000)).isEqualTo(20_000);
   }
@@ -33,9 +33,13 @@ class PlanChoiceTest {
   }
 
   @Test
-  void aConfiguredTileStands() {
-    assertThat(PlanChoice.choose(100, true, curve(10, 640, 2560, 10240), null, 0).tileRows())
-        .isEqualTo(100);
+  void aSmallerTileIsWorthALittleMoreARow() {
+    assertThat(PlanChoice.tileRows(curve(10, 256, 1000, 4000))).isEqualTo(64);
+  }
+
+  @Test
+  void aTileLongerThanTenMillisecondsIsNotChosen() {
+    assertThat(PlanChoice.tileRows(curve(200, 9_000, 25_000, 90_000))).isEqualTo(64);
   }
 
   private static CostCurve curve(double... micros) {
