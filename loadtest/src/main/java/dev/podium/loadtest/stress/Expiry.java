@@ -222,7 +222,7 @@ public final class Expiry {
             pool.request(number),
             cancels ? 0 : patience,
             (status, fromServer) -> {
-              tally.ended(status, fromServer, System.nanoTime() - begin, patience);
+              tally.ended(status, fromServer, System.nanoTime() - begin, 0, patience);
               again(calls, status);
             });
     if (cancels) {

@@ -142,7 +142,7 @@ public final class Kill {
         DEADLINE_NANOS,
         (status, fromServer) -> {
           Ending ending =
-              tally.ended(status, fromServer, System.nanoTime() - begin, DEADLINE_NANOS);
+              tally.ended(status, fromServer, System.nanoTime() - begin, 0, DEADLINE_NANOS);
           if (goesOn(ending, status)) {
             sender.execute(this::send);
           } else {

@@ -129,7 +129,8 @@ final class Offer {
         request,
         options.deadlineNanos() - late,
         (status, fromServer) ->
-            tally.ended(status, fromServer, clock.nanoTime() - planned, options.deadlineNanos()));
+            tally.ended(
+                status, fromServer, clock.nanoTime() - planned, late, options.deadlineNanos()));
   }
 
   private static long inFlight(List<Tally> tallies) {

@@ -21,6 +21,7 @@ final class Tally {
   private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
   private final Map<Ending, String> examples = new ConcurrentHashMap<>();
   private final ConcurrentHistogram latency = new ConcurrentHistogram(LARGEST_MICROS, 3);
+  private final ConcurrentHistogram sinceSent = new ConcurrentHistogram(LARGEST_MICROS, 3);
 
   Tally() {
     for (int i = 0; i < endings.length; i++) {
@@ -35,15 +36,18 @@ final class Tally {
   /**
    * A call's end.
    *
-   * @param latencyNanos since it was sent
-   * @param deadlineNanos what it was sent with
+   * @param latencyNanos since it was due
+   * @param lateNanos by how much later it was sent
+   * @param deadlineNanos counts from when it was due
    * @param fromServer whether the status came over the wire
    */
-  Ending ended(Status status, boolean fromServer, long latencyNanos, long deadlineNanos) {
+  Ending ended(
+      Status status, boolean fromServer, long latencyNanos, long lateNanos, long deadlineNanos) {
     Ending ending = Ending.of(status, fromServer);
     endings[ending.ordinal()].increment();
     if (ending == Ending.ANSWERED) {
       latency.recordValue(Math.min(LARGEST_MICROS, latencyNanos / 1000));
+      sinceSent.recordValue(Math.min(LARGEST_MICROS, (latencyNanos - lateNanos) / 1000));
       if (latencyNanos <= deadlineNanos) {
         inTime.increment();
       }
@@ -92,9 +96,14 @@ final class Tally {
     return examples.get(ending);
   }
 
-  /** Of the answered, since they were sent, in microseconds. */
+  /** Of the answered, since they were due, in microseconds. */
   Histogram latency() {
     return latency;
+  }
+
+  /** The same since they were sent. */
+  Histogram sinceSent() {
+    return sinceSent;
   }
 
   /** Milliseconds; NaN if nothing was answered. */

@@ -1,6 +1,7 @@
 package dev.podium.loadtest.stress;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.podium.loadtest.arrivals.ArrivalPlan;
 import dev.podium.loadtest.arrivals.ArrivalShape;
@@ -124,8 +125,10 @@ class OfferTest {
   void anAnswerAfterTheDeadlineIsNotInTime() {
     Tally tally = new Tally();
     tally.started();
-    tally.ended(Status.OK, true, 50 * MS + 1, 50 * MS);
+    tally.ended(Status.OK, true, 50 * MS + 1, 20 * MS, 50 * MS);
     assertThat(tally.count(Ending.ANSWERED)).isEqualTo(1);
+    assertThat(tally.latency().getValueAtPercentile(50)).isCloseTo(50_000, within(50L));
+    assertThat(tally.sinceSent().getValueAtPercentile(50)).isCloseTo(30_000, within(50L));
     assertThat(tally.inTime()).isZero();
     assertThat(tally.lost()).isZero();
   }

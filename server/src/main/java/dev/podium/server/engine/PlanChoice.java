@@ -2,12 +2,8 @@ package dev.podium.server.engine;
 
 /** Decides from measured costs how a model is run. */
 final class PlanChoice {
-  /**
-   * A tile may cost this much more a row than the best one does. A quarter of the size is worth it:
-   * DIN's tiles of 128 rows, 5 to 7 % dearer than those of 512, let requests for 10 candidates pass
-   * others for 2,000 in half of the time.
-   */
-  private static final double TILE_TOLERANCE = 0.08;
+  /** A tile may cost this much more a row than the best one does. */
+  private static final double TILE_TOLERANCE = 0.05;
 
   /** Longer tiles would let others wait. */
   private static final double LONGEST_TILE_MICROS = 10_000;

@@ -7,6 +7,7 @@ import dev.podium.graph.Compilation;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.Pass;
 import dev.podium.graph.Report;
+import dev.podium.server.engine.CostMeter.Run;
 import dev.podium.server.engine.ExecutionReport.Speed;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
@@ -420,7 +421,6 @@ final class Preparation {
     double[] whole = new double[sizes.length];
     double[] split = new double[sizes.length];
     double context = 0;
-    double[] tiles;
     RandomProbes random = new RandomProbes(signature, SEED);
     try (TileRunner plain = runner(null);
         TileRunner runner = runner(found.halves)) {
@@ -446,7 +446,6 @@ final class Preparation {
           whole[i] = micros[3];
         }
       }
-      tiles = tileMicros(sizes, plain, found.halves == null ? null : runner);
     }
     boolean wholeRows = found.halves != null && found.halves.wholeRows();
     CostCurve exportedCost = new CostCurve(sizes, exported);
@@ -455,7 +454,7 @@ final class Preparation {
     int tileRows =
         configuredTileRows > 0
             ? configuredTileRows
-            : PlanChoice.tileRows(new CostCurve(sizes, tiles));
+            : PlanChoice.tileRows(new CostCurve(sizes, tileMicros(sizes, found.halves)));
     ExecutionPlan plan = PlanChoice.choose(tileRows, independent, wholeCost, splitCost, context);
     if (found.halves != null && !plan.split() && !wholeRows) {
       found.reason = "the split form is not faster at any number of rows";
@@ -498,24 +497,56 @@ final class Preparation {
   }
 
   /**
-   * Times of tiles of all sizes, in turns: a slow moment of the machine, such as a neighbour that
-   * fills the cache, then meets all of them, and not the one that was at hand.
-   *
-   * @param runner of the halves; null if there are none
+   * Times of tiles of all sizes, beside a neighbour that runs the same where there is a processor
+   * for it. In turns: a slow moment of the machine meets all sizes, and not the one at hand.
    */
-  private double[] tileMicros(int[] sizes, TileRunner plain, TileRunner runner)
-      throws RankException {
-    int most = sizes[sizes.length - 1];
-    Probe probe = new RandomProbes(signature, SEED).next(most, Draw.FULL);
-    plain.rows().copyRows(probe.rows(), 0, 0, most);
-    CostMeter.Run[] runs = new CostMeter.Run[sizes.length];
-    if (runner == null) {
-      Arrays.setAll(runs, i -> () -> plain.run(sizes[i]));
-      return tileMeter.micros(runs);
+  private double[] tileMicros(int[] sizes, Halves halves) throws RankException {
+    try (Tiles own = new Tiles(sizes, halves)) {
+      if (Runtime.getRuntime().availableProcessors() == 1) {
+        return tileMeter.micros(own.runs);
+      }
+      try (Tiles others = new Tiles(sizes, halves);
+          Neighbour neighbour = new Neighbour(others.runs)) {
+        Run[] beside = new Run[sizes.length];
+        Arrays.setAll(
+            beside,
+            i ->
+                () -> {
+                  neighbour.runFromNowOn(i);
+                  own.runs[i].run();
+                });
+        return tileMeter.micros(beside);
+      }
     }
-    try (ContextTensors tensors = filled(runner, probe)) {
-      Arrays.setAll(runs, i -> () -> runner.runCandidates(tensors, sizes[i]));
-      return tileMeter.micros(runs);
+  }
+
+  /** Tiles of some sizes, with buffers of their own: of the halves, or if null as exported. */
+  private final class Tiles implements AutoCloseable {
+    final Run[] runs;
+    private final TileRunner runner;
+    private final ContextTensors context;
+
+    Tiles(int[] sizes, Halves halves) throws RankException {
+      int most = sizes[sizes.length - 1];
+      Probe probe = new RandomProbes(signature, SEED).next(most, Draw.FULL);
+      runs = new Run[sizes.length];
+      runner = runner(halves);
+      if (halves == null) {
+        context = null;
+        runner.rows().copyRows(probe.rows(), 0, 0, most);
+        Arrays.setAll(runs, i -> () -> runner.run(sizes[i]));
+      } else {
+        context = filled(runner, probe);
+        Arrays.setAll(runs, i -> () -> runner.runCandidates(context, sizes[i]));
+      }
+    }
+
+    @Override
+    public void close() {
+      if (context != null) {
+        context.close();
+      }
+      runner.close();
     }
   }
 
