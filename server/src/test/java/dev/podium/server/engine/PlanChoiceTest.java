@@ -34,12 +34,12 @@ class PlanChoiceTest {
 
   @Test
   void aSmallerTileIsWorthALittleMoreARow() {
-    assertThat(PlanChoice.tileRows(curve(10, 256, 1000, 4000))).isEqualTo(64);
+    assertThat(PlanChoice.tileRows(curve(10, 256, 1000, 4000))).isEqualTo(128);
   }
 
   @Test
   void aTileLongerThanTenMillisecondsIsNotChosen() {
-    assertThat(PlanChoice.tileRows(curve(200, 9_000, 25_000, 90_000))).isEqualTo(64);
+    assertThat(PlanChoice.tileRows(curve(5_000, 9_000, 25_000, 90_000))).isEqualTo(64);
   }
 
   private static CostCurve curve(double... micros) {
