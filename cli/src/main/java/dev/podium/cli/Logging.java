@@ -6,18 +6,9 @@ import java.util.logging.Logger;
 /** What libraries log, as far as it is of no use to someone at a terminal. */
 final class Logging {
   // The JDK keeps loggers weakly: a level set on one that nobody holds is soon forgotten.
-  private static final Logger BOOTSTRAP = Logger.getLogger("io.netty.bootstrap.Bootstrap");
-
   private static final Logger SERVER = Logger.getLogger("dev.podium.server");
 
   private Logging() {}
-
-  /**
-   * gRPC asks for TCP's keep-alive on Unix domain sockets, too, and Netty warns at each connection.
-   */
-  static void quieten() {
-    BOOTSTRAP.setLevel(Level.SEVERE);
-  }
 
   /** Warnings alone, for a server that is only a part of what a command does. */
   static void embedServer() {

@@ -32,7 +32,6 @@ public final class Main {
   }
 
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    Logging.quieten();
     int status =
         new CommandLine(new PodiumCommand())
             .addSubcommand(new LoadtestCommand())

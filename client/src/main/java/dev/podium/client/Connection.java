@@ -5,6 +5,7 @@ import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -49,6 +50,8 @@ record Connection(Channel channel, Runnable close) {
         NettyChannelBuilder.forAddress(
                 UnixDomainSocketAddress.of(withoutSlashes(path)), credentials)
             .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
+            // TCP's, which gRPC sets on every connection: Netty would warn of it.
+            .withOption(ChannelOption.SO_KEEPALIVE, null)
             .eventLoopGroup(loop)
             .overrideAuthority("localhost")
             .build();

@@ -51,7 +51,8 @@ class ServerWarmUpTest {
                 "grpc.port", "0",
                 "admin.port", "0",
                 "warm_up", time));
-    Logger logger = Logger.getLogger(ServerWarmUp.class.getName());
+    List<Logger> loggers =
+        List.of(Logger.getLogger(ServerWarmUp.class.getName()), Logger.getLogger("io.netty"));
     Handler handler =
         new Handler() {
           @Override
@@ -65,14 +66,14 @@ class ServerWarmUpTest {
           @Override
           public void close() {}
         };
-    logger.addHandler(handler);
+    loggers.forEach(logger -> logger.addHandler(handler));
     try (PodiumServer server = PodiumServer.start(config)) {
       URI uri = URI.create("http://127.0.0.1:" + server.adminAddress().getPort() + "/metrics");
       return HttpClient.newHttpClient()
           .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
           .body();
     } finally {
-      logger.removeHandler(handler);
+      loggers.forEach(logger -> logger.removeHandler(handler));
     }
   }
 }

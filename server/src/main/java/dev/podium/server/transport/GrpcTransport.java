@@ -3,6 +3,7 @@ package dev.podium.server.transport;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
@@ -112,6 +113,10 @@ public final class GrpcTransport {
       builder
           .maxConnectionAge(limits.age().toNanos(), TimeUnit.NANOSECONDS)
           .maxConnectionAgeGrace(1, TimeUnit.MINUTES);
+    }
+    if (address instanceof DomainSocketAddress) {
+      // TCP's, which gRPC sets on every connection: Netty would warn of it.
+      builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
     }
     if (security != null) {
       builder.sslContext(security);

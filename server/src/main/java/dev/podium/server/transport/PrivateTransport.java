@@ -51,6 +51,8 @@ public final class PrivateTransport implements AutoCloseable {
             .bossEventLoopGroup(loops.acceptor())
             .workerEventLoopGroup(loops.loops())
             .channelType(EpollServerDomainSocketChannel.class)
+            // TCP's, which gRPC sets on every connection: Netty would warn of it, here and below.
+            .withChildOption(ChannelOption.SO_KEEPALIVE, null)
             .directExecutor();
     services.services().forEach(builder::addService);
     services.interceptors().forEach(builder::intercept);
@@ -67,7 +69,6 @@ public final class PrivateTransport implements AutoCloseable {
         NettyChannelBuilder.forAddress(address)
             .eventLoopGroup(loops.loops())
             .channelType(EpollDomainSocketChannel.class)
-            // TCP's, which gRPC sets on every client's socket: Netty would warn of it.
             .withOption(ChannelOption.SO_KEEPALIVE, null)
             .directExecutor()
             .usePlaintext()
