@@ -1,9 +1,11 @@
 package dev.podium.server.engine;
 
+import java.util.List;
+
 /** Decides from measured costs how a model is run. */
 final class PlanChoice {
   /** A tile may cost this much more a row than the best one does. */
-  private static final double TILE_TOLERANCE = 0.05;
+  private static final double TILE_TOLERANCE = 0.08;
 
   /** Longer tiles would let others wait. */
   private static final double LONGEST_TILE_MICROS = 10_000;
@@ -19,10 +21,10 @@ final class PlanChoice {
   /**
    * Chooses how many rows a tile has.
    *
-   * @param cost of the form that tiles of large requests run in
+   * @param curves of the form that tiles of large requests run in: by itself, beside other tiles
    */
-  static int tileRows(CostCurve cost) {
-    return TileRows.choose(cost, TILE_TOLERANCE, LONGEST_TILE_MICROS);
+  static int tileRows(List<CostCurve> curves) {
+    return TileRows.choose(curves, TILE_TOLERANCE, LONGEST_TILE_MICROS);
   }
 
   /**

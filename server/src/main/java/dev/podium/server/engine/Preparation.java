@@ -454,7 +454,7 @@ final class Preparation {
     int tileRows =
         configuredTileRows > 0
             ? configuredTileRows
-            : PlanChoice.tileRows(new CostCurve(sizes, tileMicros(sizes, found.halves)));
+            : PlanChoice.tileRows(tileCosts(sizes, found.halves));
     ExecutionPlan plan = PlanChoice.choose(tileRows, independent, wholeCost, splitCost, context);
     if (found.halves != null && !plan.split() && !wholeRows) {
       found.reason = "the split form is not faster at any number of rows";
@@ -497,13 +497,14 @@ final class Preparation {
   }
 
   /**
-   * Times of tiles of all sizes, beside a neighbour that runs the same where there is a processor
-   * for it. In turns: a slow moment of the machine meets all sizes, and not the one at hand.
+   * Costs of tiles of all sizes, by themselves and beside a neighbour that runs the same, where
+   * there is a processor for it. In turns: a slow moment of the machine meets all sizes.
    */
-  private double[] tileMicros(int[] sizes, Halves halves) throws RankException {
+  private List<CostCurve> tileCosts(int[] sizes, Halves halves) throws RankException {
     try (Tiles own = new Tiles(sizes, halves)) {
+      CostCurve alone = new CostCurve(sizes, tileMeter.micros(own.runs));
       if (Runtime.getRuntime().availableProcessors() == 1) {
-        return tileMeter.micros(own.runs);
+        return List.of(alone);
       }
       try (Tiles others = new Tiles(sizes, halves);
           Neighbour neighbour = new Neighbour(others.runs)) {
@@ -515,7 +516,7 @@ final class Preparation {
                   neighbour.runFromNowOn(i);
                   own.runs[i].run();
                 });
-        return tileMeter.micros(beside);
+        return List.of(alone, new CostCurve(sizes, tileMeter.micros(beside)));
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.podium.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PlanChoiceTest {
@@ -34,12 +35,21 @@ class PlanChoiceTest {
 
   @Test
   void aSmallerTileIsWorthALittleMoreARow() {
-    assertThat(PlanChoice.tileRows(curve(10, 256, 1000, 4000))).isEqualTo(128);
+    assertThat(PlanChoice.tileRows(List.of(curve(10, 256, 1000, 4000)))).isEqualTo(128);
   }
 
   @Test
   void aTileLongerThanTenMillisecondsIsNotChosen() {
-    assertThat(PlanChoice.tileRows(curve(5_000, 9_000, 25_000, 90_000))).isEqualTo(64);
+    assertThat(PlanChoice.tileRows(List.of(curve(5_000, 9_000, 25_000, 90_000)))).isEqualTo(64);
+  }
+
+  @Test
+  void aTileMustBeCheapBesideOthersAsWellAsAlone() {
+    CostCurve alone = curve(500, 756, 1524, 4596);
+    CostCurve beside = curve(10, 640, 2600, 12_000);
+    assertThat(PlanChoice.tileRows(List.of(beside))).isEqualTo(32);
+    assertThat(PlanChoice.tileRows(List.of(alone))).isEqualTo(1024);
+    assertThat(PlanChoice.tileRows(List.of(alone, beside))).isBetween(256, 512);
   }
 
   private static CostCurve curve(double... micros) {

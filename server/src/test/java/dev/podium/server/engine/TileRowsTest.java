@@ -2,6 +2,7 @@ package dev.podium.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,6 +23,6 @@ class TileRowsTest {
     CostCurve cost =
         new CostCurve(
             new int[] {16, 32, 64, 128, 256, 512, 1024}, new double[] {a, b, c, d, e, f, g});
-    assertThat(TileRows.choose(cost, 0.05, 20_000)).as(what).isEqualTo(rows);
+    assertThat(TileRows.choose(List.of(cost), 0.05, 20_000)).as(what).isEqualTo(rows);
   }
 }
