@@ -2,6 +2,7 @@ package dev.podium.server.engine;
 
 import dev.podium.server.engine.CostMeter.Run;
 import dev.podium.server.fault.RankException;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * A thread that runs what is being timed on another one, as other workers will: what two large
@@ -10,11 +11,12 @@ import dev.podium.server.fault.RankException;
 final class Neighbour implements AutoCloseable {
   private final Run[] runs;
   private final Thread thread;
+  private final CountDownLatch begun = new CountDownLatch(1);
   private volatile int current;
   private volatile boolean stopped;
 
   /**
-   * Starts running the first.
+   * Runs nothing yet.
    *
    * @param runs on buffers of their own
    */
@@ -25,17 +27,19 @@ final class Neighbour implements AutoCloseable {
     thread.start();
   }
 
-  /** Goes over to another one after the one that it is at. */
+  /** Runs one again and again, as soon as the one that it is at has ended. */
   void runFromNowOn(int index) {
     current = index;
+    begun.countDown();
   }
 
   private void run() {
     try {
+      begun.await();
       while (!stopped) {
         runs[current].run();
       }
-    } catch (RankException e) {
+    } catch (InterruptedException | RankException e) {
       // What fails here fails on the thread that it is timed on, too, and is reported there.
       stopped = true;
     }
@@ -45,6 +49,7 @@ final class Neighbour implements AutoCloseable {
   @Override
   public void close() {
     stopped = true;
+    begun.countDown();
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

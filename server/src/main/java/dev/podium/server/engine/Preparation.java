@@ -7,7 +7,6 @@ import dev.podium.graph.Compilation;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.Pass;
 import dev.podium.graph.Report;
-import dev.podium.server.engine.CostMeter.Run;
 import dev.podium.server.engine.ExecutionReport.Speed;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
@@ -16,7 +15,6 @@ import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -64,7 +62,7 @@ final class Preparation {
   private final CompileOptions options;
   private final Proof proof;
   private final CostMeter meter;
-  private final CostMeter tileMeter;
+  private final TileCosts tileCosts;
   private final List<Probe> probes;
   private final Histories histories;
 
@@ -85,7 +83,11 @@ final class Preparation {
     this.options = options;
     this.proof = new Proof(outputs);
     this.meter = new CostMeter(onCallingThread, BUDGET_NANOS);
-    this.tileMeter = new CostMeter(onCallingThread, TILE_BUDGET_NANOS);
+    this.tileCosts =
+        new TileCosts(
+            this::runner,
+            new RandomProbes(signature, SEED),
+            new CostMeter(onCallingThread, TILE_BUDGET_NANOS));
     this.histories = new Histories(signature);
     this.probes = new ArrayList<>(given);
     RandomProbes random = new RandomProbes(signature, SEED);
@@ -454,7 +456,7 @@ final class Preparation {
     int tileRows =
         configuredTileRows > 0
             ? configuredTileRows
-            : PlanChoice.tileRows(tileCosts(sizes, found.halves));
+            : PlanChoice.tileRows(tileCosts.measure(sizes, found.halves));
     ExecutionPlan plan = PlanChoice.choose(tileRows, independent, wholeCost, splitCost, context);
     if (found.halves != null && !plan.split() && !wholeRows) {
       found.reason = "the split form is not faster at any number of rows";
@@ -496,62 +498,8 @@ final class Preparation {
         report);
   }
 
-  /**
-   * Costs of tiles of all sizes, by themselves and beside a neighbour that runs the same, where
-   * there is a processor for it. In turns: a slow moment of the machine meets all sizes.
-   */
-  private List<CostCurve> tileCosts(int[] sizes, Halves halves) throws RankException {
-    try (Tiles own = new Tiles(sizes, halves)) {
-      CostCurve alone = new CostCurve(sizes, tileMeter.micros(own.runs));
-      if (Runtime.getRuntime().availableProcessors() == 1) {
-        return List.of(alone);
-      }
-      try (Tiles others = new Tiles(sizes, halves);
-          Neighbour neighbour = new Neighbour(others.runs)) {
-        Run[] beside = new Run[sizes.length];
-        Arrays.setAll(
-            beside,
-            i ->
-                () -> {
-                  neighbour.runFromNowOn(i);
-                  own.runs[i].run();
-                });
-        return List.of(alone, new CostCurve(sizes, tileMeter.micros(beside)));
-      }
-    }
-  }
-
-  /** Tiles of some sizes, with buffers of their own: of the halves, or if null as exported. */
-  private final class Tiles implements AutoCloseable {
-    final Run[] runs;
-    private final TileRunner runner;
-    private final ContextTensors context;
-
-    Tiles(int[] sizes, Halves halves) throws RankException {
-      int most = sizes[sizes.length - 1];
-      Probe probe = new RandomProbes(signature, SEED).next(most, Draw.FULL);
-      runs = new Run[sizes.length];
-      runner = runner(halves);
-      if (halves == null) {
-        context = null;
-        runner.rows().copyRows(probe.rows(), 0, 0, most);
-        Arrays.setAll(runs, i -> () -> runner.run(sizes[i]));
-      } else {
-        context = filled(runner, probe);
-        Arrays.setAll(runs, i -> () -> runner.runCandidates(context, sizes[i]));
-      }
-    }
-
-    @Override
-    public void close() {
-      if (context != null) {
-        context.close();
-      }
-      runner.close();
-    }
-  }
-
-  private static ContextTensors filled(TileRunner runner, Probe probe) throws RankException {
+  /** The context half's result, with a probe's rows laid out for the candidate half. */
+  static ContextTensors filled(TileRunner runner, Probe probe) throws RankException {
     runner.contextRow().copyRows(probe.rows(), 0, 0, 1);
     runner.candidateRows().copyRows(probe.rows(), 0, 0, probe.count());
     return runner.runContext();
