@@ -77,6 +77,11 @@ class RoomsTest {
   }
 
   @Test
+  void onlyTheSchedulerCallsTheOperatingSystem() {
+    onlyIn("com.sun.jna..", "schedule");
+  }
+
+  @Test
   void aBrokenRuleIsNoticed() {
     assertThatThrownBy(() -> onlyIn("dev.podium.ranking..", "rpc"))
         .isInstanceOf(AssertionError.class);
