@@ -169,7 +169,6 @@ public final class PodiumServer implements AutoCloseable {
       AccessControl access = accessControl(config.auth());
       if (access != null) {
         interceptors.add(access);
-        telemetry.reloaded(KeyFiles.CREDENTIALS, true);
         every(
             config.reload(),
             timer,
@@ -209,7 +208,6 @@ public final class PodiumServer implements AutoCloseable {
                   VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {
         GrpcTransport listening = transport;
-        telemetry.reloaded(KeyFiles.CERTIFICATES, true);
         every(
             config.reload(),
             timer,

@@ -24,7 +24,8 @@ public final class Telemetry implements SchedulerListener {
       new ConcurrentHashMap<>();
   private final AtomicLong order = new AtomicLong();
   private final LongAdder workersReplaced = new LongAdder();
-  private final ConcurrentHashMap<KeyFiles, Boolean> reloads = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<KeyFiles, Boolean> reloads =
+      new ConcurrentHashMap<>(Map.of(KeyFiles.CREDENTIALS, true, KeyFiles.CERTIFICATES, true));
 
   /** A version's meters; made when first asked for. */
   public VersionMeters of(ServedVersion version) {
