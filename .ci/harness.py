@@ -78,7 +78,7 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"after {seconds} s: {what}")
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks: the state is another process's, which tells nobody when it changes
 
 
 def free_port() -> int:

@@ -15,7 +15,14 @@ CONTEXT = ("user", "city")
 
 
 def export(
-    out: Path, name: str, model: torch.nn.Module, columns: list, seed: int, names: dict[str, str], history: int = 0, length: int = 0
+    out: Path,
+    name: str,
+    model: torch.nn.Module,
+    columns: list,
+    seed: int,
+    names: dict[str, str],
+    history: int = 0,
+    length: int = 0,
 ) -> None:
     """names: the import's name of each column that it cannot call by a table's name, to the model's name.
 

@@ -43,21 +43,30 @@ public final class Fairness {
 
   private Fairness() {}
 
+  /** What the small requests of some turns add up to. */
+  private static final class Small {
+    final Histogram latency = new Histogram(600_000_000L, 3);
+    final Histogram sinceSent = new Histogram(600_000_000L, 3);
+    final Histogram lag = new Histogram(600_000_000L, 3);
+    long notAnswered;
+
+    void add(Offer.Result turn) {
+      latency.add(turn.tally().latency());
+      sinceSent.add(turn.tally().sinceSent());
+      lag.add(turn.lag());
+      notAnswered += turn.step().planned() - turn.tally().count(Ending.ANSWERED);
+    }
+  }
+
   /** A server and what its turns add up to. */
   private static final class Side {
     final String name;
     final Subject subject;
     final RequestPool small;
     final RequestPool large;
-    final Histogram alone = new Histogram(600_000_000L, 3);
-    final Histogram beside = new Histogram(600_000_000L, 3);
-    final Histogram aloneSinceSent = new Histogram(600_000_000L, 3);
-    final Histogram besideSinceSent = new Histogram(600_000_000L, 3);
+    final Small alone = new Small();
+    final Small beside = new Small();
     final Histogram besideLarge = new Histogram(600_000_000L, 3);
-    final Histogram lag = new Histogram(600_000_000L, 3);
-    final Histogram lagBeside = new Histogram(600_000_000L, 3);
-    long failed;
-    long failedBeside;
     long largeNanos;
     double tileMillis;
     double tileRows;
@@ -73,21 +82,21 @@ public final class Fairness {
      * By how much p99 rises beside large requests, in milliseconds, without the generator's lag.
      */
     double rise() {
-      return millis(besideSinceSent, 99) - millis(aloneSinceSent, 99);
+      return millis(beside.sinceSent, 99) - millis(alone.sinceSent, 99);
     }
 
     List<Object> row(boolean alone, double seconds) {
-      Histogram latency = alone ? this.alone : beside;
+      Small turns = alone ? this.alone : beside;
       return Arrays.asList(
           name,
           alone ? "nothing" : LARGE_CALLERS + " x 2,000",
-          latency.getTotalCount(),
-          millis(latency, 50),
-          millis(latency, 99),
-          millis(alone ? aloneSinceSent : besideSinceSent, 99),
-          latency.getMaxValue() / 1000.0,
-          alone ? failed : failedBeside,
-          millis(alone ? lag : lagBeside, 99),
+          turns.latency.getTotalCount(),
+          millis(turns.latency, 50),
+          millis(turns.latency, 99),
+          millis(turns.sinceSent, 99),
+          turns.latency.getMaxValue() / 1000.0,
+          turns.notAnswered,
+          millis(turns.lag, 99),
           alone ? null : besideLarge.getTotalCount() / seconds,
           alone ? null : millis(besideLarge, 50),
           tileMillis,
@@ -137,7 +146,10 @@ public final class Fairness {
                 "p99 of the small beside the large less p99 alone, in tiles' times",
                 tiles.rise() / tiles.tileMillis,
                 2),
-            Criterion.atMost("small requests not answered", tiles.failed + tiles.failedBeside, 0)));
+            Criterion.atMost(
+                "small requests not answered",
+                tiles.alone.notAnswered + tiles.beside.notAnswered,
+                0)));
   }
 
   /**
@@ -159,26 +171,15 @@ public final class Fairness {
   }
 
   private static void turn(Rig rig, Side side, long turnNanos, int round) {
-    Offer.Result alone = small(rig, side, turnNanos, round);
-    side.alone.add(alone.tally().latency());
-    side.aloneSinceSent.add(alone.tally().sinceSent());
-    side.lag.add(alone.lag());
-    side.failed += notAnswered(alone);
+    side.alone.add(small(rig, side, turnNanos, round));
     CompletableFuture<ClosedLoop.Stretch> large =
         CompletableFuture.supplyAsync(
             () -> side.subject.saturate(side.large, LARGE_CALLERS, turnNanos));
     Offer.Result beside = small(rig, side, turnNanos, round);
     ClosedLoop.Stretch stretch = large.join();
-    side.beside.add(beside.tally().latency());
-    side.besideSinceSent.add(beside.tally().sinceSent());
-    side.lagBeside.add(beside.lag());
-    side.failedBeside += notAnswered(beside);
+    side.beside.add(beside);
     side.besideLarge.add(stretch.latency());
     side.largeNanos += stretch.wallNanos();
-  }
-
-  private static long notAnswered(Offer.Result result) {
-    return result.step().planned() - result.tally().count(Ending.ANSWERED);
   }
 
   private static Offer.Result small(Rig rig, Side side, long nanos, int round) {

@@ -129,7 +129,7 @@ public final class Overload {
               CALLERS,
               capacity.perSecond(),
               capacity.cpuPerAnswer() / 1e6));
-      recovery(subject, pool);
+      recovery(pool);
       Metrics after = subject.metrics();
       notes.add("the server's own count: " + counted(before, after));
       criteria.add(Criterion.atMost("requests lost without a status", lost, 0));
@@ -171,7 +171,7 @@ public final class Overload {
     return after.sum(name, labels) - before.sum(name, labels);
   }
 
-  private List<Offer.Result> offer(Subject subject, RequestPool pool, Double[] rates, long nanos) {
+  private List<Offer.Result> offer(RequestPool pool, Double[] rates, long nanos) {
     ArrivalPlan plan =
         ArrivalPlan.of(
             new ArrivalShape.Poisson(),
@@ -192,7 +192,7 @@ public final class Overload {
     double planned = load * capacity.perSecond();
     ProcessCpu.Times own = ProcessCpu.own();
     ProcessCpu.Times cpu = subject.cpu();
-    Offer.Result result = offer(subject, pool, new Double[] {planned}, nanos).get(0);
+    Offer.Result result = offer(pool, new Double[] {planned}, nanos).get(0);
     cpu = subject.cpu().since(cpu);
     own = ProcessCpu.own().since(own);
     Capacity after = capacity(subject, pool, rig.seconds(CAPACITY_SECONDS, 0.5));
@@ -306,14 +306,14 @@ public final class Overload {
         : Math.max(0, cpuNanos - answered * cpuPerAnswer) / refused / 1000;
   }
 
-  private void recovery(Subject subject, RequestPool pool) {
+  private void recovery(RequestPool pool) {
     long second = rig.seconds(1, 0.5);
     double whole = capacity.perSecond();
     double calm = 0.8 * whole;
     double burst = 10 * whole;
     rig.say("a burst, then 0.8 x capacity%n");
     List<Offer.Result> results =
-        offer(subject, pool, new Double[] {burst, burst, burst, calm, calm}, second);
+        offer(pool, new Double[] {burst, burst, burst, calm, calm}, second);
     String[] names = {"burst 1", "burst 2", "burst 3", "after 1", "after 2"};
     for (int i = 0; i < results.size(); i++) {
       Offer.Result result = results.get(i);

@@ -41,7 +41,6 @@ final class Neighbour implements AutoCloseable {
       }
     } catch (InterruptedException | RankException e) {
       // What fails here fails on the thread that it is timed on, too, and is reported there.
-      stopped = true;
     }
   }
 

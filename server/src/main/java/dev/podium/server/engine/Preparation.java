@@ -7,6 +7,7 @@ import dev.podium.graph.Compilation;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.Pass;
 import dev.podium.graph.Report;
+import dev.podium.server.engine.CostMeter.Run;
 import dev.podium.server.engine.ExecutionReport.Speed;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
@@ -423,6 +424,7 @@ final class Preparation {
     double[] whole = new double[sizes.length];
     double[] split = new double[sizes.length];
     double context = 0;
+    boolean wholeRows = found.halves != null && found.halves.wholeRows();
     RandomProbes random = new RandomProbes(signature, SEED);
     try (TileRunner plain = runner(null);
         TileRunner runner = runner(found.halves)) {
@@ -436,20 +438,23 @@ final class Preparation {
         }
         runner.rows().copyRows(probe.rows(), 0, 0, rows);
         try (ContextTensors tensors = filled(runner, probe)) {
-          double[] micros =
-              meter.micros(
-                  () -> plain.run(rows),
-                  () -> runner.runCandidates(tensors, rows),
-                  () -> runner.runContext().close(),
-                  () -> runner.run(rows));
+          List<Run> runs = new ArrayList<>();
+          runs.add(() -> plain.run(rows));
+          runs.add(() -> runner.runCandidates(tensors, rows));
+          runs.add(() -> runner.runContext().close());
+          if (wholeRows) {
+            runs.add(() -> runner.run(rows));
+          }
+          double[] micros = meter.micros(runs.toArray(Run[]::new));
           exported[i] = micros[0];
           split[i] = micros[1];
           context = i == 0 ? micros[2] : Math.min(context, micros[2]);
-          whole[i] = micros[3];
+          if (wholeRows) {
+            whole[i] = micros[3];
+          }
         }
       }
     }
-    boolean wholeRows = found.halves != null && found.halves.wholeRows();
     CostCurve exportedCost = new CostCurve(sizes, exported);
     CostCurve wholeCost = wholeRows ? new CostCurve(sizes, whole) : exportedCost;
     CostCurve splitCost = found.halves == null ? null : new CostCurve(sizes, split);
