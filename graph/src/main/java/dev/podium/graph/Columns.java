@@ -2,6 +2,7 @@ package dev.podium.graph;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -94,6 +95,21 @@ final class Columns {
     if (op instanceof Op.Gather && node.input(1).role() == side && axis < node.input(1).rank()) {
       return ranges(node.input(1), axis);
     }
+    if (isAlongRowsOfProduct(node, axis)) {
+      return ranges(node.input(0), axis);
+    }
+    Picked picked = Picked.of(node, nodes);
+    if (picked != null && picked.axis() == axis) {
+      List<Range> ranges = ranges(picked.data(), axis);
+      List<Range> each = new ArrayList<>();
+      for (int place : picked.places()) {
+        each.add(new Range(each.size(), each.size() + 1, at(ranges, place).candidate()));
+      }
+      return each;
+    }
+    if (picked != null) {
+      return ranges(picked.data(), axis);
+    }
     return List.of(new Range(0, length, true));
   }
 
@@ -175,11 +191,57 @@ final class Columns {
         && axis < node.input(1).rank()) {
       return nodes.gather(node.input(0), select(node.input(1), axis, ranges), gather.axis());
     }
+    if (isAlongRowsOfProduct(node, axis)) {
+      return nodes.matMul(select(node.input(0), axis, ranges), node.input(1));
+    }
+    Picked picked = Picked.of(node, nodes);
+    if (picked != null && picked.axis() == axis) {
+      return select(picked, ranges);
+    }
+    if (picked != null) {
+      return nodes.gather(select(picked.data(), axis, ranges), node.input(1), picked.axis());
+    }
     List<Node> parts = new ArrayList<>();
     for (Range range : joined(ranges)) {
       parts.add(nodes.slice(node, axis, range.from(), range.to()));
     }
     return nodes.concat(parts, axis);
+  }
+
+  /** Some of the entries that were picked, from those of the data's ranges that hold them. */
+  private Node select(Picked picked, List<Range> ranges) {
+    List<Range> all = ranges(picked.data(), picked.axis());
+    TreeMap<Integer, Range> read = new TreeMap<>();
+    List<Integer> places = new ArrayList<>();
+    for (Range range : ranges) {
+      for (int i = range.from(); i < range.to(); i++) {
+        int place = picked.places()[i];
+        Range holder = at(all, place);
+        read.put(holder.from(), holder);
+        places.add(place);
+      }
+    }
+    int[] moved = new int[places.size()];
+    for (int i = 0; i < moved.length; i++) {
+      int place = places.get(i);
+      int before =
+          read.headMap(at(all, place).from()).values().stream().mapToInt(Range::length).sum();
+      moved[i] = before + place - at(all, place).from();
+    }
+    Node data = select(picked.data(), picked.axis(), List.copyOf(read.values()));
+    return Picked.pick(data, picked.axis(), moved, nodes);
+  }
+
+  private static Range at(List<Range> ranges, int place) {
+    return ranges.stream().filter(range -> place < range.to()).findFirst().orElseThrow();
+  }
+
+  /** Whether an axis of {@code [.., positions, k]·[k, n]} is one of the positions'. */
+  private static boolean isAlongRowsOfProduct(Node node, int axis) {
+    return node.op() instanceof Op.MatMul
+        && node.input(0).rank() == node.rank()
+        && node.input(1).rank() == 2
+        && axis < node.rank() - 1;
   }
 
   private static boolean fits(Range range, Source source) {

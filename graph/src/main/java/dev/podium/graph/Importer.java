@@ -28,6 +28,7 @@ final class Importer {
   static {
     RULES.putAll(ElementwiseRules.rules());
     RULES.putAll(MovementRules.rules());
+    RULES.putAll(GatherRules.rules());
     RULES.putAll(ProductRules.rules());
   }
 

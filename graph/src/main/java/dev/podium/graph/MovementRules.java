@@ -22,8 +22,6 @@ final class MovementRules {
     rules.put("Concat", MovementRules::concat);
     rules.put("Split", MovementRules::split);
     rules.put("Slice", MovementRules::slice);
-    rules.put("Gather", MovementRules::gather);
-    rules.put("GatherElements", MovementRules::gatherElements);
     rules.put("ConstantOfShape", MovementRules::constantOfShape);
     return rules;
   }
@@ -455,50 +453,6 @@ final class MovementRules {
 
   private static int bound(long index, int length) {
     return (int) Math.max(0, Math.min(length, index < 0 ? index + length : index));
-  }
-
-  private static List<Tracked> gather(ImportRule.Operator node, List<Tracked> inputs, Nodes nodes)
-      throws Unsupported {
-    Tracked data = inputs.get(0);
-    Tracked indices = inputs.get(1);
-    int axis = axis(Attributes.integer(node.proto(), "axis", 0), data.rank());
-    if (data.hasRows() && indices.hasRows()) {
-      throw Unsupported.mixesRows("looks up rows in rows");
-    }
-    if (indices.hasRows()) {
-      if (axis != 0) {
-        throw new Unsupported("looks rows up along axis " + axis);
-      }
-      return List.of(Tracked.value(nodes.gather(data.node(), indices.node(), 0), indices.layout()));
-    }
-    int own = ownAxis(data, axis);
-    Layout layout = data.layout();
-    if (layout != null && axis < layout.axis()) {
-      layout = new Layout(layout.axis() + indices.rank() - 1, layout.flat());
-    }
-    if (indices.numbers() != null && indices.numbers().isConstant() && indices.numbers().scalar()) {
-      long index = indices.numbers().values().get(0).constant();
-      int length = data.node().dim(own);
-      int at = (int) (index < 0 ? index + length : index);
-      if (at < 0 || at >= length) {
-        throw new Unsupported("index " + index + " of " + length);
-      }
-      Node one = nodes.slice(data.node(), own, at, at + 1);
-      return List.of(Tracked.value(nodes.reshape(one, Shapes.without(one.shape(), own)), layout));
-    }
-    return List.of(Tracked.value(nodes.gather(data.node(), indices.node(), own), layout));
-  }
-
-  private static List<Tracked> gatherElements(
-      ImportRule.Operator node, List<Tracked> inputs, Nodes nodes) throws Unsupported {
-    Tracked data = inputs.get(0);
-    Tracked indices = inputs.get(1);
-    if (!data.hasRows() || !data.layout().equals(indices.layout())) {
-      throw Unsupported.mixesRows("data and indices don't have the same rows");
-    }
-    int own = ownAxis(data, axis(Attributes.integer(node.proto(), "axis", 0), data.rank()));
-    return List.of(
-        Tracked.value(nodes.gatherElements(data.node(), indices.node(), own), data.layout()));
   }
 
   private static List<Tracked> constantOfShape(

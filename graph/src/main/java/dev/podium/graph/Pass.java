@@ -14,6 +14,11 @@ public enum Pass {
    */
   SPLIT_SUMS,
   /**
+   * Splits inner products of pairs of fields by side (PNN; Qu et al., ICDM 2016): those of two
+   * context fields are made once, those of candidate with context fields by one matrix product.
+   */
+  INNER_PRODUCTS,
+  /**
    * Takes sums of embeddings, and of layers over them, out of the graph: {@code Σ_f E_f(id_f)·W_f}
    * as one pass over rows of tables, which ONNX has no operator for. Whoever drives the candidate
    * half computes them ({@link EmbeddingBag}). Bounded by {@link CompilerOptions#maxTableBytes()}.

@@ -11,11 +11,14 @@ final class Passes {
   private static List<Rule> inOrder(CompilerOptions options) {
     TableBudget budget = new TableBudget(options.maxTableBytes());
     return List.of(
+        new JoinedParts(),
+        new InnerProducts(),
         new FoldScales(),
         new Reassociate(),
         new Gates(),
         new Centre(),
         new SplitSums(),
+        new PickedColumns(),
         new EmbeddingBags(budget),
         new TargetAttention(),
         new Pooling(),

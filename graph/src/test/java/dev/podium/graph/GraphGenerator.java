@@ -145,7 +145,7 @@ final class GraphGenerator {
       return;
     }
     Value value = pick();
-    switch (random.nextInt(24)) {
+    switch (random.nextInt(27)) {
       case 0, 1 ->
           unary(
               value,
@@ -166,6 +166,8 @@ final class GraphGenerator {
       case 19 -> factorisation();
       case 20 -> masked(value);
       case 21, 22 -> fields();
+      case 23, 24 -> innerProducts();
+      case 25 -> joinedIds();
       default -> batchedProduct(value);
     }
   }
@@ -692,6 +694,70 @@ final class GraphGenerator {
     } else if (random.nextBoolean()) {
       add("fields", reduced("ReduceSum", stacked, 1, false), List.of(-1, width));
     }
+  }
+
+  /** Inner products of pairs of stacked vectors, which are picked, joined or found among all. */
+  private void innerProducts() {
+    List<Value> stacks =
+        values.stream()
+            .filter(value -> value.isRowsFirst() && value.rank() == 3 && value.shape().get(1) > 1)
+            .toList();
+    if (stacks.isEmpty()) {
+      return;
+    }
+    Value stack = stacks.get(random.nextInt(stacks.size()));
+    int count = stack.shape().get(1);
+    int pairs = 1 + random.nextInt(6);
+    long[] first = random.longs(pairs, 0, count).toArray();
+    long[] second = random.longs(pairs, -count, count).toArray();
+    var axis = TestGraph.attribute("axis", 1);
+    String products;
+    if (random.nextBoolean()) {
+      String turned = g.op("Transpose", TestGraph.attribute("perm", 0, 2, 1), stack.name());
+      String all = g.op("MatMul", stack.name(), turned);
+      String flat = g.op("Reshape", all, g.longs(-1, (long) count * count));
+      long[] entries = new long[pairs];
+      for (int i = 0; i < pairs; i++) {
+        entries[i] = first[i] * count + Math.floorMod(second[i], count);
+      }
+      products = g.op("Gather", axis, flat, g.longs(entries));
+    } else {
+      String left = g.op("Gather", axis, stack.name(), g.longs(first));
+      String right = g.op("Gather", axis, stack.name(), g.longs(second));
+      products = reduced("ReduceSum", g.op("Mul", left, right), 2, false);
+    }
+    Value value = add("inner products", products, List.of(-1, pairs));
+    if (random.nextBoolean()) {
+      linear(value, WIDTHS[random.nextInt(WIDTHS.length)]);
+    }
+  }
+
+  /** Ids joined along the positions, looked up together, and taken apart again. */
+  private void joinedIds() {
+    List<Value> sequences = ids.stream().filter(id -> id.rank() == 2).toList();
+    if (sequences.size() < 2) {
+      return;
+    }
+    Value first = sequences.get(random.nextInt(sequences.size()));
+    Value second = sequences.get(random.nextInt(sequences.size()));
+    int length = first.last() + second.last();
+    int width = WIDTHS[random.nextInt(WIDTHS.length)];
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), first.name(), second.name());
+    String looked =
+        g.op("GatherND", g.weights(0.7, IDS, width), g.op("Unsqueeze", joined, g.longs(-1)));
+    Value whole = add("joined", looked, List.of(-1, length, width));
+    if (random.nextBoolean()) {
+      whole = unary(linear(whole, WIDTHS[random.nextInt(WIDTHS.length)]), "Tanh");
+    }
+    List<String> parts =
+        g.node(
+            "Split",
+            2,
+            List.of(TestGraph.attribute("axis", 1)),
+            whole.name(),
+            g.longs(first.last(), second.last()));
+    add("joined", parts.get(0), List.of(-1, first.last(), whole.last()));
+    add("joined", parts.get(1), List.of(-1, second.last(), whole.last()));
   }
 
   /** A value kept only where an id is not the padding id. */

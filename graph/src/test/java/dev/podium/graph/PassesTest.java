@@ -1,40 +1,24 @@
 package dev.podium.graph;
 
+import static dev.podium.graph.Compiled.CLOSE;
+import static dev.podium.graph.Compiled.IDS;
+import static dev.podium.graph.Compiled.compiled;
+import static dev.podium.graph.Compiled.count;
+import static dev.podium.graph.Compiled.operators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.onnx.proto.OnnxMl.NodeProto;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each pass alone: what it is for, what it must leave alone, and the same scores either way. */
 class PassesTest {
-  private static final double CLOSE = 1e-5;
-  private static final int IDS = 40;
-
-  private static Compilation.Split compiled(TestGraph g, ContextInputs context, Pass... passes) {
-    CompilerOptions options = new CompilerOptions(Set.of(passes), Map.of(), 1 << 20);
-    return Runtime.assertSame(g.build(), context, options, Runtime.Inputs.ids(IDS), CLOSE);
-  }
-
-  private static int count(Compilation.Split split, Pass pass) {
-    return split.report().applied().stream()
-        .filter(a -> a.pass() == pass)
-        .mapToInt(Report.Applied::count)
-        .sum();
-  }
-
-  private static List<String> operators(OnnxGraph graph) {
-    return graph.graph().getNodeList().stream().map(NodeProto::getOpType).toList();
-  }
-
   /** An attention unit between a context history and a candidate, up to the pooled vector. */
   private static void attention(TestGraph g, List<String> blocks, String activation) {
     String history = g.embed(g.ids("history", -1, 6), IDS, 4);

@@ -21,12 +21,22 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Small models for tests, written as ONNX by hand so that their scores are plain to see. */
 public final class TestModels {
   private static final long OPSET = 17;
 
   private TestModels() {}
+
+  /** Copies a model's folder. */
+  public static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> paths = Files.walk(from)) {
+      for (Path path : paths.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path)));
+      }
+    }
+  }
 
   /**
    * {@code score = x[0] + 10 * x[1] + 100 * item + 1000 * user}; {@code log = ln(x[0])}, which is

@@ -10,6 +10,7 @@ import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.OnnxGraph;
 import dev.podium.graph.Pass;
 import dev.podium.graph.RankingCompiler;
+import dev.podium.graph.TensorInfo;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.Role;
 import dev.podium.server.feature.Signature;
@@ -18,7 +19,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Compiles a model's graph by what its signature says is context, and loads the halves beside it.
@@ -54,6 +57,21 @@ final class HalvesLoader {
   /** Whether the signature has context features at all. */
   boolean hasContext() {
     return !context.wholeInputs().isEmpty() || !context.columnRanges().isEmpty();
+  }
+
+  /** Whether the graph takes inputs of these shapes: its own are the same, or open. */
+  boolean takes(List<TensorSpec> inputs) {
+    Map<String, TensorInfo> own = new HashMap<>();
+    graph.inputs().forEach(input -> own.put(input.name(), input));
+    for (TensorSpec input : inputs) {
+      List<Long> shape = own.get(input.name()).shape();
+      for (int i = 1; i < shape.size(); i++) {
+        if (shape.get(i) >= 0 && shape.get(i) != (long) input.rowShape().get(i - 1)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /**

@@ -30,6 +30,7 @@ final class Preparation {
   /** Passes whose gain depends on the machine and the sizes; the others always save arithmetic. */
   private static final List<Pass> ON_TRIAL =
       List.of(
+          Pass.INNER_PRODUCTS,
           Pass.EMBEDDING_BAGS,
           Pass.LOOK_UPS,
           Pass.TARGET_ATTENTION,
@@ -239,6 +240,13 @@ final class Preparation {
       throws RankException {
     List<TensorSpec> cut = histories.cut(signature.inputs(), share);
     if (cut.equals(found.halves.forms().get(0).inputs())) {
+      return false;
+    }
+    if (!loader.takes(cut)) {
+      found.forms.add(
+          "padding of histories is computed: the graph's shapes "
+              + histories.lengths(signature.inputs())
+              + " are fixed (expected: open dimensions)");
       return false;
     }
     String what = "histories of up to " + histories.lengths(cut) + " positions: ";

@@ -2,6 +2,10 @@ package dev.podium.server.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.podium.graph.OnnxGraph;
+import dev.podium.server.TestModels;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
@@ -12,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -72,6 +77,29 @@ class HistoriesTest {
           .singleElement()
           .asString()
           .contains("[28, 28] positions: the halves' scores differ by up to");
+      assertThat(session.plan().split()).isTrue();
+    }
+  }
+
+  @Test
+  void saysWhereTheGraphHasNoRoomForFewerPositions(@TempDir Path folder) throws Exception {
+    Path model = folder.resolve("fixed");
+    TestModels.copy(MODELS.resolve("repository/movies-din"), model);
+    Path file = model.resolve("1/model.onnx");
+    ModelProto.Builder graph = OnnxGraph.read(file).model().toBuilder();
+    for (ValueInfoProto.Builder input : graph.getGraphBuilder().getInputBuilderList()) {
+      var dims = input.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder();
+      if (input.getName().startsWith("history_")) {
+        dims.getDimBuilder(1).setDimValue(50);
+      }
+    }
+    OnnxGraph.of(graph.build()).write(file);
+
+    try (RankingSession session = load(model.toString(), true).session()) {
+      assertThat(session.report().forms())
+          .contains(
+              "padding of histories is computed: the graph's shapes [3, 50, 50] are fixed"
+                  + " (expected: open dimensions)");
       assertThat(session.plan().split()).isTrue();
     }
   }

@@ -2,16 +2,15 @@ package dev.podium.server.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.podium.server.TestModels;
 import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,7 +43,7 @@ class EditedModelYamlTest {
           default: other         | default: [            | model.yaml: line
           """)
   void oneLineNamesWhatIsWrong(String right, String wrong, String told) throws Exception {
-    copy(MODEL, root.resolve("m"));
+    TestModels.copy(MODEL, root.resolve("m"));
     Path rules = root.resolve("m/model.yaml");
     String text = Files.readString(rules);
     assertThat(text).contains(right);
@@ -66,14 +65,6 @@ class EditedModelYamlTest {
               ? List.of(status.message())
               : status.versions().stream().map(ModelStatus.Version::message).toList();
       assertThat(messages).singleElement().asString().contains(told).doesNotContain("\n");
-    }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> paths = Files.walk(from)) {
-      for (Path path : paths.toList()) {
-        Files.copy(path, to.resolve(from.relativize(path)));
-      }
     }
   }
 }

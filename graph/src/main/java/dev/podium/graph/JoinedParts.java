@@ -1,0 +1,83 @@
+package dev.podium.graph;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Computes a slice from the parts that it goes back to: exporters join the candidate to the history
+ * (RecBole's DIN), or all ids to one another, work on the whole, and split the result. Taken apart
+ * again, the history's part is context.
+ *
+ * <p>Only where a value is used by slices alone that don't overlap, or where the slice is no
+ * candidate value: otherwise some of the work would be done twice for each candidate.
+ */
+final class JoinedParts implements Rule {
+  @Override
+  public Pass pass() {
+    return Pass.HOIST;
+  }
+
+  @Override
+  public RowFunction apply(RowFunction function, Log log) {
+    Nodes nodes = function.nodes();
+    Map<Node, Integer> uses = function.uses();
+    Map<Node, List<Op.Slice>> slices = new HashMap<>();
+    for (Node node : function.order()) {
+      if (node.op() instanceof Op.Slice slice) {
+        slices.computeIfAbsent(node.input(0), value -> new ArrayList<>()).add(slice);
+      }
+    }
+    Columns columns = new Columns(nodes);
+    return function.rewrite(
+        (before, node) -> {
+          if (!(node.op() instanceof Op.Slice slice) || !node.isCandidate() || slice.step() != 1) {
+            return node;
+          }
+          Node value = node.input(0);
+          List<Columns.Range> inside = inside(columns.ranges(value, slice.axis()), slice);
+          if (inside.stream().mapToInt(Columns.Range::length).sum() != node.dim(slice.axis())) {
+            return node;
+          }
+          Node part = columns.select(value, slice.axis(), inside);
+          Node whole = before.input(0);
+          if (part == node
+              || part.isCandidate()
+                  && !isTakenApart(whole, uses.get(whole), slices.getOrDefault(whole, List.of()))) {
+            return node;
+          }
+          log.applied();
+          return part;
+        });
+  }
+
+  /** The ranges of a slice; what is no candidate value may be cut anywhere. */
+  private static List<Columns.Range> inside(List<Columns.Range> ranges, Op.Slice slice) {
+    List<Columns.Range> inside = new ArrayList<>();
+    for (Columns.Range range : ranges) {
+      int from = Math.max(range.from(), slice.from());
+      int to = Math.min(range.to(), slice.to());
+      if (from < to && (to - from == range.length() || !range.candidate())) {
+        inside.add(new Columns.Range(from, to, range.candidate()));
+      }
+    }
+    return inside;
+  }
+
+  /** Whether a value is used by slices alone, along one axis, that don't overlap. */
+  private static boolean isTakenApart(Node value, int uses, List<Op.Slice> slices) {
+    if (uses != slices.size()) {
+      return false;
+    }
+    int axis = slices.get(0).axis();
+    int taken = 0;
+    for (Op.Slice slice : slices) {
+      if (slice.axis() != axis || slice.step() != 1) {
+        return false;
+      }
+      taken += slice.to() - slice.from();
+    }
+    return taken <= value.dim(axis);
+  }
+}

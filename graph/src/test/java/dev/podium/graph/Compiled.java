@@ -1,0 +1,33 @@
+package dev.podium.graph;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Compiles for tests of single passes, and looks at what came of it. */
+final class Compiled {
+  static final double CLOSE = 1e-5;
+
+  /** Every id is below this, and every table of a test has at least as many rows. */
+  static final int IDS = 40;
+
+  private Compiled() {}
+
+  /** The halves, whose scores were compared with the exported graph's. */
+  static Compilation.Split compiled(TestGraph g, ContextInputs context, Pass... passes) {
+    CompilerOptions options = new CompilerOptions(Set.of(passes), Map.of(), 1 << 20);
+    return Runtime.assertSame(g.build(), context, options, Runtime.Inputs.ids(IDS), CLOSE);
+  }
+
+  static int count(Compilation.Split split, Pass pass) {
+    return split.report().applied().stream()
+        .filter(a -> a.pass() == pass)
+        .mapToInt(Report.Applied::count)
+        .sum();
+  }
+
+  static List<String> operators(OnnxGraph graph) {
+    return graph.graph().getNodeList().stream().map(NodeProto::getOpType).toList();
+  }
+}
