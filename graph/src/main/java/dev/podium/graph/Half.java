@@ -235,11 +235,26 @@ abstract class Half {
       Node input = node.input(i);
       if (input.isCandidate()) {
         names[i] = at(input, home);
+      } else if (isSpelledOutNumber(input, node)) {
+        names[i] = emit(function.nodes().reshape(input, List.of()));
       } else {
         names[i] = home == Placement.LAST ? column(input) : emit(input);
       }
     }
     return names;
+  }
+
+  /**
+   * Whether a constant operand is one number with axes that the result does not need it to have.
+   * The runtime adds [1] to [.., 50, 1] element by element, and a number without axes at once.
+   */
+  private static boolean isSpelledOutNumber(Node input, Node node) {
+    return node.op() instanceof Op.Elementwise
+        && input.role() == Role.CONSTANT
+        && input.size() == 1
+        && input.rank() > 0
+        && node.inputs().stream()
+            .anyMatch(other -> other.rank() == node.rank() && other.role() != Role.CONSTANT);
   }
 
   /** What has no rows, with an axis of size 1 where rows last would be. */
@@ -277,7 +292,8 @@ abstract class Half {
     }
     return shape.equals(node.shape())
         && usedOnce(node.input(0))
-        && home(node) == home(node.input(0));
+        && home(node) == home(node.input(0))
+        && home(node) != Placement.LAST;
   }
 
   private static List<AttributeProto> axis(int axis) {

@@ -50,8 +50,9 @@ public enum Pass {
   /** Writes {@code p·x + (1-p)·α·x} and its like as a product with fewer passes over memory. */
   GATES,
   /**
-   * Keeps the rows of the candidate half on the last axis where values are normalised row by row,
-   * so that sums over a row's own units, and broadcasts back, run over long stretches of memory.
+   * Keeps the rows of the candidate half on the last axis where values are normalised row by row or
+   * scaled unit by unit, so that sums over a row's own units, and broadcasts, run over long
+   * stretches of memory.
    */
   ROWS_LAST
 }

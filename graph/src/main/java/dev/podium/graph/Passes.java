@@ -12,6 +12,7 @@ final class Passes {
     TableBudget budget = new TableBudget(options.maxTableBytes());
     return List.of(
         new JoinedParts(),
+        new Transposes(),
         new InnerProducts(),
         new FoldScales(),
         new Reassociate(),

@@ -10,6 +10,9 @@ import java.util.Set;
 
 /** Decides where the candidate half keeps the rows of each value. */
 final class Placements {
+  /** Smaller values are not worth moving rows for. */
+  private static final int FEWEST_REPEATED = 32;
+
   private Placements() {}
 
   /** Rows first everywhere. */
@@ -23,12 +26,13 @@ final class Placements {
 
   /**
    * Rows last for connected candidate values that can have them there, if among them a sum over a
-   * row's own axes is broadcast back (a normalisation: Dice, say); rows first elsewhere.
+   * row's own axes is broadcast back (a normalisation: Dice, say), or numbers of the units are
+   * repeated over positions; rows first elsewhere.
    */
   static Map<Node, Placement> rowsLastWherePays(RowFunction function) {
     Map<Node, Placement> placements = rowsFirst(function);
     Map<Node, List<Node>> neighbours = new HashMap<>();
-    Set<Node> normalised = new HashSet<>();
+    Set<Node> seeds = new HashSet<>();
     for (Node node : function.order()) {
       if (!canBeLast(node)) {
         continue;
@@ -39,11 +43,11 @@ final class Placements {
           neighbours.computeIfAbsent(input, key -> new ArrayList<>()).add(node);
         }
       }
-      if (isBroadcastOfReduced(node)) {
-        normalised.add(node);
+      if (isBroadcastOfReduced(node) || hasShortRuns(node)) {
+        seeds.add(node);
       }
     }
-    ArrayDeque<Node> open = new ArrayDeque<>(normalised);
+    ArrayDeque<Node> open = new ArrayDeque<>(seeds);
     while (!open.isEmpty()) {
       Node node = open.pop();
       if (placements.put(node, Placement.LAST) != Placement.LAST) {
@@ -64,6 +68,19 @@ final class Placements {
       narrow |= input.isCandidate() && input.size() < node.size() && isReduced(input);
     }
     return wide && narrow;
+  }
+
+  /**
+   * Whether an operand without rows, one number a unit say, is repeated for each row: the runtime
+   * then works on runs as short as the unit's positions.
+   */
+  private static boolean hasShortRuns(Node node) {
+    return node.op() instanceof Op.Elementwise
+        && node.rank() >= 2
+        && node.size() >= FEWEST_REPEATED
+        && node.inputs().stream()
+            .anyMatch(
+                input -> !input.isCandidate() && input.size() > 1 && input.size() < node.size());
   }
 
   /** Whether a value was reduced a few element-wise steps ago. */

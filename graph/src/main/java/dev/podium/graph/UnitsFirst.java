@@ -1,12 +1,5 @@
 package dev.podium.graph;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-
 /**
  * Turns values {@code [positions, units]} that a linear layer sums over units into {@code [units,
  * positions]}, where that costs nothing: the product that made them is asked for the other order.
@@ -21,7 +14,7 @@ final class UnitsFirst implements Rule {
   @Override
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
-    Map<Node, Node> turned = new HashMap<>();
+    Turned turned = new Turned(nodes, true);
     return function.rewrite(
         (before, node) -> {
           if (!(node.op() instanceof Op.MatMul)
@@ -32,98 +25,12 @@ final class UnitsFirst implements Rule {
               || node.input(1).rank() != 2) {
             return node;
           }
-          Node value = turned(node.input(0), nodes, turned);
+          Node value = turned.of(node.input(0));
           if (value == null) {
             return node;
           }
           log.applied();
           return nodes.transposeLast(nodes.matMul(nodes.transposeLast(node.input(1)), value));
         });
-  }
-
-  /**
-   * The value with its last two axes swapped, or null if a candidate value would have to be moved
-   * for it.
-   */
-  private static Node turned(Node node, Nodes nodes, Map<Node, Node> known) {
-    if (!known.containsKey(node)) {
-      known.put(node, turn(node, nodes, known));
-    }
-    return known.get(node);
-  }
-
-  private static Node turn(Node node, Nodes nodes, Map<Node, Node> known) {
-    if (!node.isCandidate()) {
-      return node.rank() < 2 && node.size() > 1
-          ? nodes.reshape(node, List.of(node.size(), 1))
-          : node.rank() < 2 ? node : nodes.transposeLast(node);
-    }
-    if (node.rank() != 2) {
-      return null;
-    }
-    Op op = node.op();
-    if (op instanceof Op.Elementwise elementwise) {
-      List<Node> inputs = new ArrayList<>();
-      for (Node input : node.inputs()) {
-        Node turned = turned(input, nodes, known);
-        if (turned == null) {
-          return null;
-        }
-        inputs.add(turned);
-      }
-      return nodes.elementwise(elementwise, inputs);
-    }
-    if (op instanceof Op.Transpose) {
-      return node.input(0);
-    }
-    if (op instanceof Op.Softmax softmax) {
-      Node input = turned(node.input(0), nodes, known);
-      return input == null ? null : nodes.softmax(softmax.type(), input, 1 - softmax.axis());
-    }
-    if (op instanceof Op.MatMul && !node.input(1).isCandidate() && node.input(1).rank() == 2) {
-      Node input = turned(node.input(0), nodes, known);
-      return input == null ? null : nodes.matMul(nodes.transposeLast(node.input(1)), input);
-    }
-    if (op instanceof Op.Reduce reduce) {
-      Node input = turned(node.input(0), nodes, known);
-      Set<Integer> axes = new TreeSet<>();
-      reduce.axes().forEach(axis -> axes.add(1 - axis));
-      return input == null ? null : nodes.reduce(reduce.type(), input, axes);
-    }
-    if (op instanceof Op.Reshape) {
-      Node flat = turnedProduct(node.input(0), node.dim(0), node.dim(1), nodes);
-      if (flat != null) {
-        return nodes.reshape(flat, List.of(node.dim(1), node.dim(0)));
-      }
-    }
-    return node.dim(0) == 1 || node.dim(1) == 1 ? nodes.transposeLast(node) : null;
-  }
-
-  /**
-   * A vector-matrix product, perhaps plus something, with its columns in the other order; null if
-   * it is none.
-   */
-  private static Node turnedProduct(Node node, int first, int second, Nodes nodes) {
-    if (node.rank() != 1) {
-      return null;
-    }
-    if (!node.isCandidate()) {
-      Node spread = nodes.reshape(node, List.of(first, second));
-      return nodes.reshape(nodes.transposeLast(spread), List.of(node.size()));
-    }
-    if (node.isElementwise("Add")) {
-      Node left = turnedProduct(nodes.expand(node.input(0), node.shape()), first, second, nodes);
-      Node right = turnedProduct(nodes.expand(node.input(1), node.shape()), first, second, nodes);
-      return left == null || right == null ? null : nodes.elementwise("Add", left, right);
-    }
-    if (node.op() instanceof Op.MatMul
-        && node.input(0).rank() == 1
-        && !node.input(1).isCandidate()) {
-      Node matrix = node.input(1);
-      Node cube = nodes.reshape(matrix, List.of(matrix.dim(0), first, second));
-      Node other = nodes.reshape(nodes.transposeLast(cube), List.of(matrix.dim(0), node.size()));
-      return nodes.matMul(node.input(0), other);
-    }
-    return null;
   }
 }

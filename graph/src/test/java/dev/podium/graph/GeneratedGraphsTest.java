@@ -26,7 +26,7 @@ class GeneratedGraphsTest {
   @Test
   void compiledGraphsGiveWhatExportedGraphsGive() throws OrtException {
     long seed = Long.getLong("podium.graph.seed", System.nanoTime());
-    int count = Integer.getInteger("podium.graph.count", 2_000);
+    int count = Integer.getInteger("podium.graph.count", 3_000);
     System.out.println("generated graphs: seed " + seed + ", " + count + " graphs");
     for (int i = 0; i < count; i++) {
       check(seed + i);

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each pass alone: what it is for, what it must leave alone, and the same scores either way. */
@@ -440,9 +441,35 @@ class PassesTest {
         .isLessThan(before.report().after().bytesPerRow());
   }
 
+  /** DeepCTR-Torch puts the units before the positions for its batch normalisation, and back. */
   @ParameterizedTest
-  @ValueSource(strings = {"dice", "running dice", "prelu", "Relu", "Sigmoid"})
-  void keepsRowsLastWhereRowsAreNormalised(String activation) {
+  @ValueSource(booleans = {false, true})
+  void leavesOutTransposingToAndFro(boolean usedElsewhere) {
+    TestGraph g = new TestGraph();
+    var turn = TestGraph.attribute("perm", 0, 2, 1);
+    String item = g.op("Tanh", g.embed(g.ids("item", -1, 3), IDS, 4));
+    String x = g.op("Transpose", turn, item);
+    String scaled = g.op("Add", g.op("Mul", x, g.weights(1, 4, 1)), g.weights(1, 4, 1));
+    String back = g.op("Transpose", turn, g.op("Mul", g.op("Sigmoid", scaled), x));
+    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 4));
+    String result = g.op("Mul", back, g.op("Unsqueeze", user, g.longs(1)));
+    g.output(result, -1, 3, 4);
+    if (usedElsewhere) {
+      g.output(g.op("Abs", scaled), -1, 4, 3);
+    }
+
+    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.HOIST);
+
+    // Where a step is needed as it is, nothing is computed in both orders.
+    assertThat(operators(split.candidateHalf()))
+        .filteredOn("Transpose"::equals)
+        .hasSize(usedElsewhere ? 2 : 0);
+    assertThat(operators(split.candidateHalf())).filteredOn("Sigmoid"::equals).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"dice, true", "running dice, true", "prelu, true", "Relu, false", "Sigmoid, false"})
+  void keepsRowsLastWhereThatMakesLongRuns(String activation, boolean expected) {
     TestGraph g = new TestGraph();
     attention(g, List.of("t", "h", "t-h", "t*h"), activation);
 
@@ -461,6 +488,6 @@ class PassesTest {
                     n.getOpType().equals("Gemm")
                         && n.getAttributeCount() > 0
                         && n.getAttribute(0).getName().equals("transB"));
-    assertThat(rowsLast).isEqualTo(activation.equals("dice"));
+    assertThat(rowsLast).isEqualTo(expected);
   }
 }
