@@ -35,8 +35,9 @@ public record EmbeddingBag(List<Id> ids, OnnxGraph table, List<TensorInfo> sums)
    *     fractions are cut off
    * @param column its column there; 0 where the input has one value a row
    * @param context whether it is the same for all rows of a request
+   * @param shift what is added to it first
    * @param start first row of its table in the whole
    * @param size rows of its table
    */
-  public record Id(String input, int column, boolean context, int start, int size) {}
+  public record Id(String input, int column, boolean context, long shift, int start, int size) {}
 }

@@ -169,7 +169,7 @@ final class EmbeddingBags implements Rule {
       Rows first = tables.keySet().iterator().next();
       constants.forEach(constant -> tables.merge(first, constant, this::plus));
       List<Node> ids = tables.keySet().stream().map(Rows::id).toList();
-      List<Op.IdSource> sources = ids.stream().map(EntrySums::source).toList();
+      List<Op.IdSource> sources = ids.stream().map(candidates::source).toList();
       return nodes.sumOfEntries(new Op.SumOfEntries(sources), ids, List.copyOf(tables.values()));
     }
 

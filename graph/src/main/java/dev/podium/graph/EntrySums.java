@@ -114,12 +114,16 @@ final class EntrySums {
   }
 
   /** Where an id stands in an input; null if it is computed. */
-  static Op.IdSource source(Node id) {
+  Op.IdSource source(Node id) {
     Node node = id;
     int column = 0;
+    long shift = 0;
     boolean cut = false;
     while (!(node.op() instanceof Op.Input)) {
-      if (node.op() instanceof Op.Slice slice && node.size() == 1 && !cut) {
+      double[] added = added(node);
+      if (added != null) {
+        shift += (long) added[0];
+      } else if (node.op() instanceof Op.Slice slice && node.size() == 1 && !cut) {
         column = slice.from();
         cut = true;
       } else if (!(node.op() instanceof Op.Reshape) && !isCastToWhole(node) || node.size() != 1) {
@@ -134,7 +138,18 @@ final class EntrySums {
         };
     boolean found = node.rank() == 0 || node.rank() == 1 && (cut || node.dim(0) == 1);
     Op.Input input = (Op.Input) node.op();
-    return readable && found ? new Op.IdSource(input.name(), column, input.context()) : null;
+    return readable && found ? new Op.IdSource(input.name(), column, input.context(), shift) : null;
+  }
+
+  /** The constant that is added to the first input, which is one whole number; null if none is. */
+  private double[] added(Node node) {
+    return node.isElementwise("Add")
+            && node.type() == ElementType.INT64
+            && node.size() == 1
+            && node.input(0).role() != Role.CONSTANT
+            && node.input(0).size() == 1
+        ? nodes.weights().values(node.input(1))
+        : null;
   }
 
   /** Whether a value is another cut to a whole number, perhaps of fewer bits. */

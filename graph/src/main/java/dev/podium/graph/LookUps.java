@@ -14,8 +14,7 @@ import java.util.Set;
  * come to lie where joining would have copied them. An id that is out of its table's bounds fails
  * as before ({@link Op.TableRows}): it never reads another table.
  *
- * <p>Only for tables in the model file that fit, and for look-ups whose results are joined wherever
- * they are used.
+ * <p>Only for tables that fit, and for look-ups whose results are joined wherever they are used.
  */
 final class LookUps implements Rule {
   /** What finding the rows of the common table costs is saved by so many look-ups. */
@@ -105,7 +104,6 @@ final class LookUps implements Rule {
       LookUp lookUp = LookUp.of(part);
       return lookUp != null
           && !usedAlone.contains(part)
-          && !PerId.isExternal(lookUp.table(), nodes)
           && Shapes.size(part.shape().subList(0, axis)) == 1;
     }
 

@@ -89,7 +89,9 @@ final class Lowering {
     for (int i = 0; i < sources.size(); i++) {
       int size = tables(sums.get(0)).get(i).dim(0);
       Op.IdSource source = sources.get(i);
-      ids.add(new EmbeddingBag.Id(source.input(), source.column(), source.context(), start, size));
+      ids.add(
+          new EmbeddingBag.Id(
+              source.input(), source.column(), source.context(), source.shift(), start, size));
       start += size;
       List<Node> columns = new ArrayList<>();
       for (Node sum : sums) {

@@ -66,8 +66,9 @@ sealed interface Op {
    * @param input an input of the exported graph
    * @param column its column there
    * @param context whether it is the same for all rows
+   * @param shift what is added to it: several fields may share a table, each from a row of its own
    */
-  record IdSource(String input, int column, boolean context) {}
+  record IdSource(String input, int column, boolean context, long shift) {}
 
   record GatherElements(int axis) implements Op {}
 

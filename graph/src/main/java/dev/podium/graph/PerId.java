@@ -54,12 +54,13 @@ final class PerId {
     Op op = node.op();
     if (op instanceof Op.Gather gather) {
       Node table = node.input(0);
-      boolean oneId = node.input(1).role() == side && node.input(1).rank() == 0;
-      boolean known =
-          table.role() == Role.CONSTANT && table.rank() >= 1 && !isExternal(table, nodes);
-      return oneId && known && gather.axis() == 0 && table.size() <= maxElements
-          ? new Table(node.input(1), table, 0)
-          : null;
+      boolean oneId = node.input(1).role() == side && node.input(1).size() == 1;
+      boolean known = table.role() == Role.CONSTANT && table.rank() >= 1;
+      if (!oneId || !known || gather.axis() != 0 || table.size() > maxElements) {
+        return null;
+      }
+      Node id = nodes.reshape(node.input(1), List.of());
+      return new Table(id, nodes.reshape(table, withIds(node.shape(), table.dim(0))), 0);
     }
     Node id = null;
     long products = 0;
@@ -136,13 +137,5 @@ final class PerId {
     List<Integer> result = new ArrayList<>(shape);
     result.add(0, ids);
     return result;
-  }
-
-  /** Whether any weight of a constant lies outside the model file. */
-  static boolean isExternal(Node constant, Nodes nodes) {
-    if (constant.op() instanceof Op.Initialiser initialiser) {
-      return OnnxGraph.isExternal(nodes.weights().get(initialiser.name()));
-    }
-    return constant.inputs().stream().anyMatch(input -> isExternal(input, nodes));
   }
 }

@@ -65,11 +65,15 @@ public final class RankingCompiler {
       if (hoisted == 0) {
         throw new Unsupported("nothing is computed from context alone");
       }
-      applied.add(0, new Report.Applied(Pass.HOIST, hoisted));
       Map<Node, Placement> placements =
           options.passes().contains(Pass.ROWS_LAST)
               ? Placements.rowsLastWherePays(function)
               : Placements.rowsFirst(function);
+      boolean turned = applied.stream().anyMatch(done -> done.pass() == Pass.ROWS_LAST);
+      if (placements.containsValue(Placement.LAST) && !turned) {
+        applied.add(new Report.Applied(Pass.ROWS_LAST, 1));
+      }
+      applied.add(0, new Report.Applied(Pass.HOIST, hoisted));
       Lowering.Halves halves = Lowering.write(graph, function, context.wholeInputs(), placements);
       Report report =
           new Report(

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,13 @@ final class Weights {
     }
     if (node.op() instanceof Op.Reshape || node.op() instanceof Op.Expand && node.size() == 1) {
       return values(node.input(0));
+    }
+    if (node.op() instanceof Op.Slice slice
+        && node.input(0).size() == node.input(0).dim(slice.axis())) {
+      double[] whole = values(node.input(0));
+      return whole == null || slice.step() != 1
+          ? null
+          : Arrays.copyOfRange(whole, slice.from(), slice.to());
     }
     return null;
   }

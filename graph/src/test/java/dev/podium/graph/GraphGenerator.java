@@ -672,18 +672,9 @@ final class GraphGenerator {
       return;
     }
     int width = 1 + random.nextInt(8);
-    String table = null;
-    List<String> parts = new ArrayList<>();
     int count = 4 + random.nextInt(4);
-    for (int i = 0; i < count; i++) {
-      Value id = single.get(random.nextInt(single.size()));
-      if (table == null || random.nextInt(3) > 0) {
-        table = g.weights(0.7, IDS + i, width);
-      }
-      String row = g.op("Gather", table, id.name());
-      parts.add(g.op("Reshape", row, g.longs(-1, 1, width)));
-    }
-    String stacked = g.op("Concat", TestGraph.attribute("axis", 1), parts.toArray(new String[0]));
+    String stacked =
+        random.nextInt(3) == 0 ? shared(single, count, width) : each(single, count, width);
     add("fields", stacked, List.of(-1, count, width));
     if (random.nextBoolean()) {
       String flat = g.op("Reshape", stacked, g.longs(-1, (long) count * width));
@@ -694,6 +685,35 @@ final class GraphGenerator {
     } else if (random.nextBoolean()) {
       add("fields", reduced("ReduceSum", stacked, 1, false), List.of(-1, width));
     }
+  }
+
+  /** One look-up each. */
+  private String each(List<Value> single, int count, int width) {
+    String table = null;
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Value id = single.get(random.nextInt(single.size()));
+      if (table == null || random.nextInt(3) > 0) {
+        table = g.weights(0.7, IDS + i, width);
+      }
+      String row = g.op("Gather", table, id.name());
+      parts.add(g.op("Reshape", row, g.longs(-1, 1, width)));
+    }
+    return g.op("Concat", TestGraph.attribute("axis", 1), parts.toArray(new String[0]));
+  }
+
+  /** One look-up in a table of all fields, each of which begins somewhere in it. */
+  private String shared(List<Value> single, int count, int width) {
+    List<String> parts = new ArrayList<>();
+    long[] starts = new long[count];
+    for (int i = 0; i < count; i++) {
+      Value id = single.get(random.nextInt(single.size()));
+      parts.add(g.op("Reshape", id.name(), g.longs(-1, 1)));
+      starts[i] = (long) i * IDS;
+    }
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), parts.toArray(new String[0]));
+    String rows = g.op("Add", joined, g.longs(starts, new long[] {1, count}));
+    return g.op("Gather", g.weights(0.7, count * IDS, width), rows);
   }
 
   /** Inner products of pairs of stacked vectors, which are picked, joined or found among all. */

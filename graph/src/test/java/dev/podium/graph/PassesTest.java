@@ -110,7 +110,8 @@ class PassesTest {
     Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.EMBEDDING_BAGS);
 
     assertThat(split.report().after().multiplyAddsPerRow()).isZero();
-    assertThat(onlyBag(split).ids()).containsExactly(new EmbeddingBag.Id("item", 0, false, 0, IDS));
+    assertThat(onlyBag(split).ids())
+        .containsExactly(new EmbeddingBag.Id("item", 0, false, 0, 0, IDS));
     assertThat(onlyBag(split).sums())
         .singleElement()
         .extracting(TensorInfo::shape)
@@ -147,12 +148,12 @@ class PassesTest {
     EmbeddingBag bag = onlyBag(split);
     assertThat(bag.ids())
         .containsExactly(
-            new EmbeddingBag.Id("user0", 0, true, 0, IDS),
-            new EmbeddingBag.Id("user2", 0, true, IDS, IDS + 2),
-            new EmbeddingBag.Id("user4", 0, true, 2 * IDS + 2, IDS + 4),
-            new EmbeddingBag.Id("item1", 0, false, 3 * IDS + 6, IDS + 1),
-            new EmbeddingBag.Id("item3", 0, false, 4 * IDS + 7, IDS + 3),
-            new EmbeddingBag.Id("item5", 0, false, 5 * IDS + 10, IDS + 5));
+            new EmbeddingBag.Id("user0", 0, true, 0, 0, IDS),
+            new EmbeddingBag.Id("user2", 0, true, 0, IDS, IDS + 2),
+            new EmbeddingBag.Id("user4", 0, true, 0, 2 * IDS + 2, IDS + 4),
+            new EmbeddingBag.Id("item1", 0, false, 0, 3 * IDS + 6, IDS + 1),
+            new EmbeddingBag.Id("item3", 0, false, 0, 4 * IDS + 7, IDS + 3),
+            new EmbeddingBag.Id("item5", 0, false, 0, 5 * IDS + 10, IDS + 5));
     assertThat(bag.sums()).hasSize(3);
     assertThat(operators(split.candidateHalf())).doesNotContain("Gather", "MatMul", "ReduceSum");
   }
@@ -171,9 +172,9 @@ class PassesTest {
 
     assertThat(onlyBag(split).ids())
         .containsExactly(
-            new EmbeddingBag.Id("user", 0, true, 0, IDS),
-            new EmbeddingBag.Id("city", 0, true, IDS, IDS),
-            new EmbeddingBag.Id("item", 0, false, 2 * IDS, IDS));
+            new EmbeddingBag.Id("user", 0, true, 0, 0, IDS),
+            new EmbeddingBag.Id("city", 0, true, 0, IDS, IDS),
+            new EmbeddingBag.Id("item", 0, false, 0, 2 * IDS, IDS));
     assertThat(split.boundary()).isEmpty();
     assertThat(operators(split.candidateHalf())).containsExactly("Tanh");
   }
@@ -212,8 +213,33 @@ class PassesTest {
 
     assertThat(onlyBag(split).ids())
         .containsExactly(
-            new EmbeddingBag.Id("X", 1, false, 0, IDS),
-            new EmbeddingBag.Id("X", 2, false, IDS, IDS));
+            new EmbeddingBag.Id("X", 1, false, 0, 0, IDS),
+            new EmbeddingBag.Id("X", 2, false, 0, IDS, IDS));
+  }
+
+  /** As RecBole has it: one table for all fields, and where each field begins in it is added. */
+  @Test
+  void takesIdsOfFieldsThatShareATable() {
+    TestGraph g = new TestGraph();
+    String[] ids = new String[3];
+    for (int i = 0; i < 3; i++) {
+      String name = i == 0 ? "user" : "item" + i;
+      ids[i] = g.op("Unsqueeze", g.ids(name, -1), g.longs(1));
+    }
+    String joined = g.op("Concat", TestGraph.attribute("axis", 1), ids);
+    String rows = g.op("Add", joined, g.longs(new long[] {0, IDS, 2 * IDS}, new long[] {1, 3}));
+    String flat = g.op("Reshape", g.embed(rows, 3 * IDS, 8), g.longs(-1, 24));
+    g.output(g.op("Tanh", Networks.layer(g, flat, 24, 3)), -1, 3);
+
+    Compilation.Split split =
+        compiled(g, ContextInputs.of("user"), Pass.SPLIT_SUMS, Pass.EMBEDDING_BAGS);
+
+    assertThat(onlyBag(split).ids())
+        .containsExactly(
+            new EmbeddingBag.Id("user", 0, true, 0, 0, 3 * IDS),
+            new EmbeddingBag.Id("item1", 0, false, IDS, 3 * IDS, 3 * IDS),
+            new EmbeddingBag.Id("item2", 0, false, 2 * IDS, 6 * IDS, 3 * IDS));
+    assertThat(operators(split.candidateHalf())).containsExactly("Tanh");
   }
 
   @Test

@@ -242,7 +242,10 @@ final class Runtime {
         int columns = value.size() / rows;
         for (int row = 0; row < rows; row++) {
           int at = (id.context() ? 0 : row * columns) + id.column();
-          int entry = (int) (value.longs() != null ? value.longs()[at] : value.floats()[at]);
+          int entry =
+              (int)
+                  (id.shift()
+                      + (value.longs() != null ? value.longs()[at] : (long) value.floats()[at]));
           int first = (id.start() + entry + (entry < 0 ? id.size() : 0)) * width;
           for (int i = 0; i < width; i++) {
             sum[row * width + i] += table.floats()[first + i];

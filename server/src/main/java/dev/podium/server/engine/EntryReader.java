@@ -58,7 +58,8 @@ final class EntryReader {
     for (int row = 0; row < rows; row++) {
       int element = row * stride + id.column();
       long value = longs != null ? longs.get(element) : (long) buffers.number(input, element);
-      long entry = value < 0 ? value + id.size() : value;
+      long shifted = value + id.shift();
+      long entry = shifted < 0 ? shifted + id.size() : shifted;
       if (entry < 0 || entry >= id.size()) {
         throw RankException.invalid(
             "input '"
@@ -68,8 +69,10 @@ final class EntryReader {
                 + (stride > 1 ? ", column " + id.column() : "")
                 + ": "
                 + value
-                + " (expected: an id of its embedding, 0 to "
-                + (id.size() - 1)
+                + " (expected: an id of its embedding, "
+                + -id.shift()
+                + " to "
+                + (id.size() - 1 - id.shift())
                 + ")");
       }
       entries[row * inputs.length + number] = id.start() + (int) entry;

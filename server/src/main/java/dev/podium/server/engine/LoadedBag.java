@@ -35,7 +35,10 @@ record LoadedBag(EmbeddingBag bag, float[][] table) {
   LoadedBag ofWholeRows() {
     List<EmbeddingBag.Id> ids =
         bag.ids().stream()
-            .map(id -> new EmbeddingBag.Id(id.input(), id.column(), false, id.start(), id.size()))
+            .map(
+                id ->
+                    new EmbeddingBag.Id(
+                        id.input(), id.column(), false, id.shift(), id.start(), id.size()))
             .toList();
     return new LoadedBag(new EmbeddingBag(ids, bag.table(), bag.sums()), table);
   }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BagSumsTest {
@@ -54,7 +55,7 @@ class BagSumsTest {
   }
 
   private void id(String input, int column, boolean context) {
-    ids.add(new EmbeddingBag.Id(input, column, context, ids.size() * IDS, IDS));
+    ids.add(new EmbeddingBag.Id(input, column, context, 0, ids.size() * IDS, IDS));
   }
 
   private BagSums sums() {
@@ -120,6 +121,28 @@ class BagSumsTest {
     sums.fill(sums.shareOfContext(), 1);
 
     assertRow(0, expected(IDS - 1, 0));
+  }
+
+  /** A field that begins at row 4 of a table that it shares. */
+  @ParameterizedTest
+  @CsvSource({"0, 4", "4, 8", "-1, 3", "-4, 0", "-5, 8", "-13, 0"})
+  void countsIdsFromWhereTheirFieldBegins(long id, int entry) throws Exception {
+    ids.add(new EmbeddingBag.Id("item", 0, false, 4, 0, IDS));
+    rows.longs(1).put(0, id);
+
+    sums().fill(1);
+
+    assertRow(0, expected(entry));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {5, -14, Long.MAX_VALUE, Long.MIN_VALUE})
+  void refusesAnIdOutsideOfASharedTable(long id) throws Exception {
+    ids.add(new EmbeddingBag.Id("item", 0, false, 4, 0, IDS));
+    rows.longs(1).put(0, id);
+
+    assertThatThrownBy(() -> sums().fill(1))
+        .hasMessage("input 'item': row 0: " + id + " (expected: an id of its embedding, -4 to 4)");
   }
 
   @ParameterizedTest
