@@ -15,12 +15,14 @@ import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.FloatValues;
 import dev.podium.ranking.v1.Int64Values;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** Small models for tests, written as ONNX by hand so that their scores are plain to see. */
@@ -97,6 +99,30 @@ public final class TestModels {
     Path folder = repository.resolve(name).resolve("1");
     Files.write(folder.resolve("model.onnx"), model.build().toByteArray());
     Files.write(folder.resolve("model.onnx.data"), data);
+  }
+
+  /** Moves a version's weights of 1 KiB and more into a file of their own, as PyTorch does. */
+  public static void moveWeightsOut(Path version) throws IOException {
+    Path file = version.resolve("model.onnx");
+    ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(file)).toBuilder();
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    for (TensorProto.Builder tensor : model.getGraphBuilder().getInitializerBuilderList()) {
+      if (tensor.getRawData().size() >= 1024) {
+        Map<String, String> place =
+            Map.of(
+                "location", "model.onnx.data",
+                "offset", String.valueOf(data.size()),
+                "length", String.valueOf(tensor.getRawData().size()));
+        tensor.getRawData().writeTo(data);
+        tensor.clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL);
+        place.forEach(
+            (key, value) ->
+                tensor.addExternalData(
+                    StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+      }
+    }
+    Files.write(file, model.build().toByteArray());
+    Files.write(version.resolve("model.onnx.data"), data.toByteArray());
   }
 
   /**

@@ -16,12 +16,15 @@ import dev.podium.server.feature.Role;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorSpec;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Compiles a model's graph by what its signature says is context, and loads the halves beside it.
@@ -126,7 +129,26 @@ final class HalvesLoader {
       Files.createDirectories(folder);
       split.contextHalf().write(folder.resolve("context.onnx"));
       split.candidateHalf().write(folder.resolve("candidates.onnx"));
+      Set<String> weights = new TreeSet<>(split.contextHalf().externalFiles());
+      weights.addAll(split.candidateHalf().externalFiles());
+      for (String name : weights) {
+        place(exported.resolveSibling(name), folder.resolve(name));
+      }
     };
+  }
+
+  /** Puts a file of weights beside halves that refer to it: as a link where that can be. */
+  private static void place(Path weights, Path target) throws IOException {
+    if (Files.exists(target) && Files.isSameFile(weights, target)) {
+      return;
+    }
+    Files.createDirectories(target.toAbsolutePath().getParent());
+    Files.deleteIfExists(target);
+    try {
+      Files.createLink(target, weights);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      Files.copy(weights, target);
+    }
   }
 
   private OrtSession load(OnnxGraph half) throws OrtException {

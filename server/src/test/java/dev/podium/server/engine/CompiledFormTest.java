@@ -3,8 +3,11 @@ package dev.podium.server.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
 import dev.podium.graph.Pass;
 import dev.podium.graph.Report;
+import dev.podium.server.TestModels;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.repository.LoadedVersion;
@@ -25,7 +28,7 @@ class CompiledFormTest {
   @ParameterizedTest
   @ValueSource(strings = {"din", "deepfm"})
   void theHalvesGiveTheExportedScores(String model) throws Exception {
-    try (RankingSession session = load(model, CompileOptions.DEFAULT, model).session()) {
+    try (RankingSession session = load(CompileOptions.DEFAULT, BENCH.resolve(model)).session()) {
       ExecutionReport report = session.report();
       assertThat(report.compiler().applied())
           .extracting(Report.Applied::pass)
@@ -38,7 +41,7 @@ class CompiledFormTest {
 
   @Test
   void whatIsSwitchedOffIsNotDone() throws Exception {
-    try (RankingSession session = load("din", CompileOptions.OFF, "din").session()) {
+    try (RankingSession session = load(CompileOptions.OFF, BENCH.resolve("din")).session()) {
       assertThat(session.plan().split()).isFalse();
       assertThat(session.report().reason()).isEqualTo("compiling is switched off");
     }
@@ -48,7 +51,7 @@ class CompiledFormTest {
   void aKeptContextGivesTheSameScoresAndIsFoundByItsContent() throws Exception {
     CompileOptions cached =
         new CompileOptions(true, 1e-5, false, 0, 64L << 20, Duration.ofMinutes(10));
-    LoadedVersion version = load("din", cached, "din");
+    LoadedVersion version = load(cached, BENCH.resolve("din"));
     Signature signature = version.signature();
     try (RankingSession session = version.session();
         TileRunner runner = session.newRunner(8)) {
@@ -76,9 +79,9 @@ class CompiledFormTest {
 
   @Test
   void rowsOfDifferentContextsGetTheExportedScores() throws Exception {
-    LoadedVersion version = load("deepfm", CompileOptions.DEFAULT, "deepfm");
+    LoadedVersion version = load(CompileOptions.DEFAULT, BENCH.resolve("deepfm"));
     try (RankingSession compiled = version.session();
-        RankingSession exported = load("deepfm", CompileOptions.OFF, "deepfm").session();
+        RankingSession exported = load(CompileOptions.OFF, BENCH.resolve("deepfm")).session();
         TileRunner runner = compiled.newRunner(12);
         TileRunner reference = exported.newRunner(12)) {
       assertThat(compiled.report().forms())
@@ -103,16 +106,40 @@ class CompiledFormTest {
 
   @Test
   void theHalvesCanBeSaved(@TempDir Path folder) throws Exception {
-    try (RankingSession session = load("din", CompileOptions.DEFAULT, "din").session()) {
+    try (RankingSession session = load(CompileOptions.DEFAULT, BENCH.resolve("din")).session()) {
       session.saveHalves(folder.resolve("halves"));
     }
     assertThat(folder.resolve("halves/context.onnx")).isNotEmptyFile();
     assertThat(Files.size(folder.resolve("halves/candidates.onnx"))).isPositive();
   }
 
-  private static LoadedVersion load(String model, CompileOptions options, String folder)
-      throws Exception {
-    return ModelFolder.load(
-        BENCH.resolve(folder), Engine.onnxRuntime(), EngineOptions.DEFAULT, options);
+  /** PyTorch writes weights beside the model file, whatever their size. */
+  @ParameterizedTest
+  @ValueSource(strings = {"din", "deepfm"})
+  void weightsBesideTheFileAreNoObstacle(String model, @TempDir Path folder) throws Exception {
+    TestModels.copy(BENCH.resolve(model), folder.resolve("model"));
+    TestModels.moveWeightsOut(folder.resolve("model/1"));
+    Path halves = folder.resolve("halves");
+    CompileOptions options = CompileOptions.DEFAULT;
+
+    try (RankingSession session = load(options, folder.resolve("model")).session()) {
+      ExecutionReport report = session.report();
+      assertThat(session.plan().split()).as(report.reason()).isTrue();
+      assertThat(report.largestDifference()).isLessThan(1e-5);
+      assertThat(report.compiler().applied() + " " + report.dropped()).contains("EMBEDDING_BAGS");
+      session.saveHalves(halves);
+      session.saveHalves(halves);
+    }
+
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    for (String half : List.of("context.onnx", "candidates.onnx")) {
+      try (OrtSession session = environment.createSession(halves.resolve(half).toString())) {
+        assertThat(session.getOutputNames()).isNotEmpty();
+      }
+    }
+  }
+
+  private static LoadedVersion load(CompileOptions options, Path folder) throws Exception {
+    return ModelFolder.load(folder, Engine.onnxRuntime(), EngineOptions.DEFAULT, options);
   }
 }
