@@ -9,8 +9,8 @@ import java.util.List;
  * share of the context's ids is the same for all rows of a request. As ONNX operators, every
  * summand would be written to memory and read again; here they are added up as they are read.
  *
- * <p>An id counts from its table's end if it is negative, as in a look-up of its own; one outside
- * {@code [-size, size - 1]} is an error.
+ * <p>An id, with its shift, counts from its table's end if it is negative, as in a look-up of its
+ * own; one outside {@code [-size, size - 1]} is an error.
  *
  * @param ids what selects rows of the table
  * @param table a graph without inputs, with one output, {@link #TABLE}: FLOAT32 of shape {@code

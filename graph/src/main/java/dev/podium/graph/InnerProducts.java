@@ -28,12 +28,20 @@ final class InnerProducts implements Rule {
             return node;
           }
           List<Pair> pairs = fields.pairs(node);
-          if (pairs.stream().allMatch(pair -> pair.side() == Side.CANDIDATE)) {
+          if (pairs.stream().allMatch(pair -> pair.side() == Side.CANDIDATE) || isSparse(pairs)) {
             return node;
           }
           log.applied();
           return nodes.reshape(products(pairs, nodes), node.shape());
         });
+  }
+
+  /** Whether all products of mixed fields would be more than twice those that are asked for. */
+  private static boolean isSparse(List<Pair> pairs) {
+    List<Pair> mixed = pairs.stream().filter(pair -> pair.side() == Side.MIXED).toList();
+    long rows = mixed.stream().map(Pair::first).distinct().count();
+    long columns = mixed.stream().map(Pair::second).distinct().count();
+    return rows * columns > 2L * mixed.size();
   }
 
   /** Where the vectors of a pair come from. */

@@ -95,6 +95,29 @@ class InnerProductsTest {
     assertThat(count(split, Pass.INNER_PRODUCTS)).isEqualTo(1);
   }
 
+  /** Position by position: a matrix of all pairs would be six times as many. */
+  @Test
+  void leavesPairsThatAreFewOfAll() {
+    TestGraph g = new TestGraph();
+    String[] sides = new String[2];
+    for (int side = 0; side < 2; side++) {
+      List<String> fields = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        String ids = g.ids((side == 0 ? "user" : "item") + i, -1);
+        fields.add(g.op("Unsqueeze", g.embed(ids, IDS, WIDTH), g.longs(1)));
+      }
+      sides[side] = joined(g, fields);
+    }
+    var keep = TestGraph.attribute("keepdims", 0L);
+    String product = g.op("Mul", sides[0], sides[1]);
+    g.output(g.op("ReduceSum", keep, product, g.longs(2)), -1, 6);
+
+    ContextInputs users = ContextInputs.of("user0", "user1", "user2", "user3", "user4", "user5");
+    Compilation.Split split = compiled(g, users, Pass.INNER_PRODUCTS);
+
+    assertThat(count(split, Pass.INNER_PRODUCTS)).isZero();
+  }
+
   @Test
   void leavesTheProductsOfAnItemWithItself() {
     TestGraph g = new TestGraph();
