@@ -1,7 +1,5 @@
 package dev.podium.graph;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -75,14 +73,8 @@ final class Centre implements Rule {
    * as well.
    */
   private static Set<Node> layers(RowFunction function) {
-    Map<Node, List<Node>> users = new HashMap<>();
-    for (Node node : function.order()) {
-      for (Node input : node.inputs()) {
-        users.computeIfAbsent(input, key -> new ArrayList<>()).add(node);
-      }
-    }
-    Set<Node> outputs = new HashSet<>();
-    function.outputs().forEach(output -> outputs.add(output.value()));
+    Map<Node, List<Node>> users = function.users();
+    Set<Node> outputs = function.results();
     Set<Node> layers = new HashSet<>();
     for (Node node : function.order()) {
       if (isLayer(node) && !outputs.contains(node)) {

@@ -75,10 +75,7 @@ final class EmbeddingBags implements Rule {
             } else if (node.isElementwise("Add")) {
               result = added(node);
             }
-            if (result != node) {
-              log.applied();
-            }
-            return result;
+            return log.counted(node, result);
           });
     }
 

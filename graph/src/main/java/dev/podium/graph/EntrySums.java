@@ -120,9 +120,9 @@ final class EntrySums {
     long shift = 0;
     boolean cut = false;
     while (!(node.op() instanceof Op.Input)) {
-      double[] added = added(node);
+      Double added = added(node);
       if (added != null) {
-        shift += (long) added[0];
+        shift += added.longValue();
       } else if (node.op() instanceof Op.Slice slice && node.size() == 1 && !cut) {
         column = slice.from();
         cut = true;
@@ -142,13 +142,13 @@ final class EntrySums {
   }
 
   /** The constant that is added to the first input, which is one whole number; null if none is. */
-  private double[] added(Node node) {
+  private Double added(Node node) {
     return node.isElementwise("Add")
             && node.type() == ElementType.INT64
             && node.size() == 1
             && node.input(0).role() != Role.CONSTANT
             && node.input(0).size() == 1
-        ? nodes.weights().values(node.input(1))
+        ? nodes.weights().uniform(node.input(1))
         : null;
   }
 

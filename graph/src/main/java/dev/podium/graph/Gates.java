@@ -28,21 +28,14 @@ final class Gates implements Rule {
         function.rewrite(
             (before, node) -> {
               Node result = intoWeights(before, node, uses, nodes);
-              return counted(node, result, log);
+              return log.counted(node, result);
             });
     Map<Node, Integer> left = products.uses();
     return products.rewrite(
         (before, node) -> {
           Node result = commonFactor(before, node, left, nodes);
-          return counted(node, result == node ? cheaper(node, nodes) : result, log);
+          return log.counted(node, result == node ? cheaper(node, nodes) : result);
         });
-  }
-
-  private static Node counted(Node before, Node after, Log log) {
-    if (before != after) {
-      log.applied();
-    }
-    return after;
   }
 
   /** (Σ c_i·m_i)·W as Σ m_i·(c_i·W). */

@@ -131,19 +131,18 @@ final class Importer {
               + (input.shape().size() - 1)
               + " dimensions after the rows)");
     }
-    for (int i = 1; i < input.shape().size(); i++) {
-      long dim = input.shape().get(i);
-      long wanted = given == null ? dim : given.get(i - 1);
-      if (dim >= 0 && wanted != dim) {
-        throw new IllegalArgumentException(
-            "shape of input '"
-                + input.name()
-                + "': "
-                + given
-                + " (expected: "
-                + input.shape().subList(1, input.shape().size())
-                + " as in the graph)");
-      }
+    TensorInfo row = input.ofOneRow();
+    if (given != null && !row.takes(given)) {
+      throw new IllegalArgumentException(
+          "shape of input '"
+              + input.name()
+              + "': "
+              + given
+              + " (expected: "
+              + row.shape()
+              + " as in the graph)");
+    }
+    for (long wanted : given == null ? row.shape() : given) {
       if (wanted < 1) {
         throw new Unsupported(
             "input '" + input.name() + "' has an open dimension after the rows: give its shape");

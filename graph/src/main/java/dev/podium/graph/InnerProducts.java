@@ -83,14 +83,14 @@ final class InnerProducts implements Rule {
           && node.rank() == 2
           && node.input(0).isElementwise("Mul")) {
         Node product = node.input(0);
-        return pairs(each(product.input(0), product), each(product.input(1), product));
+        return inTurn(each(product.input(0), product), each(product.input(1), product));
       }
       Picked picked = Picked.of(node, nodes);
       if (picked != null
           && picked.data().rank() == 1
           && picked.data().op() instanceof Op.Reshape
           && picked.data().input(0).op() instanceof Op.MatMul) {
-        return pairs(picked, picked.data().input(0));
+        return entries(picked, picked.data().input(0));
       }
       return List.of();
     }
@@ -99,7 +99,7 @@ final class InnerProducts implements Rule {
       return factor.shape().equals(product.shape()) ? vectors(factor) : List.of();
     }
 
-    private static List<Pair> pairs(List<Node> first, List<Node> second) {
+    private static List<Pair> inTurn(List<Node> first, List<Node> second) {
       List<Pair> pairs = new ArrayList<>();
       for (int i = 0; i < first.size() && i < second.size(); i++) {
         pairs.add(Pair.of(first.get(i), second.get(i)));
@@ -108,7 +108,7 @@ final class InnerProducts implements Rule {
     }
 
     /** Entries of {@code [fields, width]·[width, fields]}. */
-    private List<Pair> pairs(Picked picked, Node product) {
+    private List<Pair> entries(Picked picked, Node product) {
       Node right = product.input(1);
       if (!right.isCandidate() || product.rank() != 2) {
         return List.of();

@@ -1,9 +1,9 @@
 package dev.podium.graph;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Computes a slice from the parts that it goes back to: exporters join the candidate to the history
@@ -22,13 +22,8 @@ final class JoinedParts implements Rule {
   @Override
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
-    Map<Node, Integer> uses = function.uses();
-    Map<Node, List<Op.Slice>> slices = new HashMap<>();
-    for (Node node : function.order()) {
-      if (node.op() instanceof Op.Slice slice) {
-        slices.computeIfAbsent(node.input(0), value -> new ArrayList<>()).add(slice);
-      }
-    }
+    Map<Node, List<Node>> users = function.users();
+    Set<Node> outputs = function.results();
     Columns columns = new Columns(nodes);
     return function.rewrite(
         (before, node) -> {
@@ -42,13 +37,9 @@ final class JoinedParts implements Rule {
           }
           Node part = columns.select(value, slice.axis(), inside);
           Node whole = before.input(0);
-          if (part == node
-              || part.isCandidate()
-                  && !isTakenApart(whole, uses.get(whole), slices.getOrDefault(whole, List.of()))) {
-            return node;
-          }
-          log.applied();
-          return part;
+          boolean takenApart =
+              !outputs.contains(whole) && isTakenApart(whole, users.get(whole), slice.axis());
+          return log.counted(node, part.isCandidate() && !takenApart ? node : part);
         });
   }
 
@@ -65,15 +56,11 @@ final class JoinedParts implements Rule {
     return inside;
   }
 
-  /** Whether a value is used by slices alone, along one axis, that don't overlap. */
-  private static boolean isTakenApart(Node value, int uses, List<Op.Slice> slices) {
-    if (uses != slices.size()) {
-      return false;
-    }
-    int axis = slices.get(0).axis();
+  /** Whether those who use a value are slices alone, along one axis, that don't overlap. */
+  private static boolean isTakenApart(Node value, List<Node> users, int axis) {
     int taken = 0;
-    for (Op.Slice slice : slices) {
-      if (slice.axis() != axis || slice.step() != 1) {
+    for (Node user : users) {
+      if (!(user.op() instanceof Op.Slice slice) || slice.axis() != axis || slice.step() != 1) {
         return false;
       }
       taken += slice.to() - slice.from();

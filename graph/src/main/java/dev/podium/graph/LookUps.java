@@ -66,7 +66,7 @@ final class LookUps implements Rule {
 
     RowFunction result() {
       List<Node> order = function.order();
-      function.outputs().forEach(output -> usedAlone.add(output.value()));
+      usedAlone.addAll(function.results());
       for (int i = order.size() - 1; i >= 0; i--) {
         Node user = order.get(i);
         boolean alone =

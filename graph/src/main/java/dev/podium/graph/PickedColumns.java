@@ -16,18 +16,13 @@ final class PickedColumns implements Rule {
   @Override
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
-    return function.rewrite(
-        (before, node) -> {
-          boolean isLayer = node.isCandidate() && EntrySums.isLayer(node);
-          Node result = isLayer ? inOrder(node, nodes) : node;
-          if (result != node) {
-            log.applied();
-          }
-          return result;
-        });
+    return function.rewrite((before, node) -> log.counted(node, inOrder(node, nodes)));
   }
 
   private static Node inOrder(Node layer, Nodes nodes) {
+    if (!layer.isCandidate() || !EntrySums.isLayer(layer)) {
+      return layer;
+    }
     Node vector = layer.input(0);
     List<Node> parts = vector.op() instanceof Op.Concat ? vector.inputs() : List.of(vector);
     List<Node> columns = new ArrayList<>();

@@ -13,14 +13,7 @@ final class Pooling implements Rule {
   @Override
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
-    return function.rewrite(
-        (before, node) -> {
-          Node result = product(node, nodes);
-          if (result != node) {
-            log.applied();
-          }
-          return result;
-        });
+    return function.rewrite((before, node) -> log.counted(node, product(node, nodes)));
   }
 
   private static Node product(Node node, Nodes nodes) {

@@ -16,23 +16,16 @@ final class Reassociate implements Rule {
   @Override
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
-    return function.rewrite(
-        (before, node) -> {
-          Node result = node;
-          if (node.isCandidate()
-              && node.type().isFloat()
-              && (node.isElementwise("Add") || node.isElementwise("Mul"))) {
-            result = reordered(node, nodes);
-          }
-          if (result != node) {
-            log.applied();
-          }
-          return result;
-        });
+    return function.rewrite((before, node) -> log.counted(node, reordered(node, nodes)));
   }
 
   /** (x ∘ c) ∘ d as x ∘ (c ∘ d), for operands c and d that are no candidate values. */
   private static Node reordered(Node node, Nodes nodes) {
+    if (!node.isCandidate()
+        || !node.type().isFloat()
+        || !node.isElementwise("Add") && !node.isElementwise("Mul")) {
+      return node;
+    }
     String type = ((Op.Elementwise) node.op()).type();
     List<Node> candidates = new ArrayList<>();
     List<Node> others = new ArrayList<>();

@@ -82,6 +82,24 @@ record RowFunction(Nodes nodes, List<Output> outputs) {
     return uses;
   }
 
+  /** The nodes that use each node, once for each operand that it is. */
+  Map<Node, List<Node>> users() {
+    Map<Node, List<Node>> users = new HashMap<>();
+    for (Node node : order()) {
+      for (Node input : node.inputs()) {
+        users.computeIfAbsent(input, key -> new ArrayList<>()).add(node);
+      }
+    }
+    return users;
+  }
+
+  /** The nodes that are outputs. */
+  Set<Node> results() {
+    Set<Node> results = new HashSet<>();
+    outputs.forEach(output -> results.add(output.value()));
+    return results;
+  }
+
   /**
    * Rewrites from inputs to outputs.
    *

@@ -21,6 +21,14 @@ interface Rule {
       count++;
     }
 
+    /** What stands for a node now, counted if that is another one. */
+    Node counted(Node node, Node result) {
+      if (result != node) {
+        applied();
+      }
+      return result;
+    }
+
     void refused(Node where, String reason) {
       refused.put(where.op().getClass().getSimpleName() + " of shape " + where.shape(), reason);
     }

@@ -28,10 +28,7 @@ final class SplitSums implements Rule {
           } else if (node.op() instanceof Op.Reduce reduce && node.type().isFloat()) {
             result = sum(node, reduce, uses.get(before.input(0)) == 1, nodes);
           }
-          if (result != node) {
-            log.applied();
-          }
-          return result;
+          return log.counted(node, result);
         });
   }
 

@@ -34,11 +34,7 @@ final class TargetAttention implements Rule {
               || node.input(1).rank() != 2) {
             return node;
           }
-          Node result = new Product(node, nodes).rewritten(log);
-          if (result != node) {
-            log.applied();
-          }
-          return result;
+          return log.counted(node, new Product(node, nodes).rewritten(log));
         });
   }
 

@@ -1,7 +1,6 @@
 package dev.podium.graph;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +20,8 @@ final class Transposes implements Rule {
   public RowFunction apply(RowFunction function, Log log) {
     Nodes nodes = function.nodes();
     Turned turned = new Turned(nodes, false);
-    Map<Node, List<Node>> users = new HashMap<>();
-    for (Node node : function.order()) {
-      node.inputs().forEach(i -> users.computeIfAbsent(i, key -> new ArrayList<>()).add(node));
-    }
-    Set<Node> outputs = new HashSet<>();
-    function.outputs().forEach(output -> outputs.add(output.value()));
+    Map<Node, List<Node>> users = function.users();
+    Set<Node> outputs = function.results();
     return function.rewrite(
         (before, node) -> {
           if (!isTranspose(node) || !isTranspose(before) || !isOwn(before, users, outputs)) {

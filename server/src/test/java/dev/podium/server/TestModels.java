@@ -87,27 +87,18 @@ public final class TestModels {
 
   /** As {@link #sum}, with its weights in a file of their own. */
   public static void sumWithExternalData(Path repository, String name) throws IOException {
-    ModelProto.Builder model = sumModel().toBuilder();
-    TensorProto.Builder weights = model.getGraphBuilder().getInitializerBuilder(0);
-    byte[] data = weights.getRawData().toByteArray();
-    weights
-        .clearRawData()
-        .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-        .addExternalData(
-            StringStringEntryProto.newBuilder().setKey("location").setValue("model.onnx.data"));
     sum(repository, name);
-    Path folder = repository.resolve(name).resolve("1");
-    Files.write(folder.resolve("model.onnx"), model.build().toByteArray());
-    Files.write(folder.resolve("model.onnx.data"), data);
+    moveWeightsOut(repository.resolve(name).resolve("1"), 2 * Float.BYTES);
   }
 
-  /** Moves a version's weights of 1 KiB and more into a file of their own, as PyTorch does. */
-  public static void moveWeightsOut(Path version) throws IOException {
+  /** Moves a version's larger weights into a file of their own, as PyTorch does. */
+  public static void moveWeightsOut(Path version, int leastBytes) throws IOException {
     Path file = version.resolve("model.onnx");
     ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(file)).toBuilder();
     ByteArrayOutputStream data = new ByteArrayOutputStream();
     for (TensorProto.Builder tensor : model.getGraphBuilder().getInitializerBuilderList()) {
-      if (tensor.getRawData().size() >= 1024) {
+      boolean isFloat = tensor.getDataType() == TensorProto.DataType.FLOAT.getNumber();
+      if (isFloat && tensor.getRawData().size() >= leastBytes) {
         Map<String, String> place =
             Map.of(
                 "location", "model.onnx.data",

@@ -64,17 +64,13 @@ final class HalvesLoader {
 
   /** Whether the graph takes inputs of these shapes: its own are the same, or open. */
   boolean takes(List<TensorSpec> inputs) {
-    Map<String, TensorInfo> own = new HashMap<>();
-    graph.inputs().forEach(input -> own.put(input.name(), input));
-    for (TensorSpec input : inputs) {
-      List<Long> shape = own.get(input.name()).shape();
-      for (int i = 1; i < shape.size(); i++) {
-        if (shape.get(i) >= 0 && shape.get(i) != (long) input.rowShape().get(i - 1)) {
-          return false;
-        }
-      }
-    }
-    return true;
+    Map<String, TensorInfo> rows = new HashMap<>();
+    graph.inputs().forEach(input -> rows.put(input.name(), input.ofOneRow()));
+    return inputs.stream()
+        .allMatch(
+            input ->
+                rows.get(input.name())
+                    .takes(input.rowShape().stream().map(Integer::longValue).toList()));
   }
 
   /**

@@ -448,9 +448,8 @@ final class Preparation {
         try (ContextTensors tensors = filled(runner, probe)) {
           List<Run> runs = new ArrayList<>();
           runs.add(() -> plain.run(rows));
-          // Where a server splits, a tile follows another: the first after the exported graph,
-          // which
-          // sweeps the caches, is not counted.
+          // Where a server splits, a tile follows another: the first one after the exported
+          // graph, which sweeps the caches, is not counted.
           runs.add(() -> runner.runCandidates(tensors, rows));
           runs.add(() -> runner.runCandidates(tensors, rows));
           runs.add(() -> runner.runContext().close());

@@ -118,7 +118,7 @@ class CompiledFormTest {
   @ValueSource(strings = {"din", "deepfm"})
   void weightsBesideTheFileAreNoObstacle(String model, @TempDir Path folder) throws Exception {
     TestModels.copy(BENCH.resolve(model), folder.resolve("model"));
-    TestModels.moveWeightsOut(folder.resolve("model/1"));
+    TestModels.moveWeightsOut(folder.resolve("model/1"), 1024);
     Path halves = folder.resolve("halves");
     CompileOptions options = CompileOptions.DEFAULT;
 
