@@ -1,95 +1,36 @@
 package dev.podium.server.engine;
 
 import dev.podium.server.fault.RankException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
-import java.util.Arrays;
-import java.util.concurrent.locks.ReentrantLock;
 
-/**
- * Times runs by the processor time of this thread, which neighbours on the machine disturb less
- * than the clock on the wall. Right only for runs that stay on the calling thread.
- */
-final class CostMeter {
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-  private static final int LEAST_RUNS = 3;
-  private static final int MOST_RUNS = 200;
-  private static final long MOST_SETTLING_NANOS = 2_000_000_000;
-
-  /** Held while something is timed: models that load at once share caches and memory's width. */
-  private static final ReentrantLock ONE_AT_A_TIME = new ReentrantLock();
-
+/** Tells what runs cost: what a model is served with is chosen by it. */
+interface CostMeter {
   /** Something to time. */
   @FunctionalInterface
   interface Run {
     void run() throws RankException;
   }
 
-  private final boolean threadTime;
-  private final long budgetNanos;
-
-  /**
-   * @param onCallingThread whether runs stay on the calling thread
-   * @param budgetNanos for all runs of one measurement
-   */
-  CostMeter(boolean onCallingThread, long budgetNanos) {
-    this.threadTime = onCallingThread && THREADS.isCurrentThreadCpuTimeSupported();
-    this.budgetNanos = budgetNanos;
+  /** Makes the meter for a graph. */
+  @FunctionalInterface
+  interface Maker {
+    /**
+     * @param onCallingThread whether the graph's runs stay on the calling thread
+     */
+    CostMeter make(boolean onCallingThread);
   }
 
   /**
    * Median times of some alternatives in microseconds, run in turns so that they meet the same
-   * machine. Waits while another thread times something.
+   * machine.
+   *
+   * @param what what is decided by them
+   * @param budgetNanos for all runs together; each is run a few times at least
    */
-  double[] micros(Run... alternatives) throws RankException {
-    ONE_AT_A_TIME.lock();
-    try {
-      return medians(alternatives);
-    } finally {
-      ONE_AT_A_TIME.unlock();
-    }
-  }
-
-  private double[] medians(Run... alternatives) throws RankException {
-    for (Run run : alternatives) {
-      run.run();
-    }
-    long[][] times = new long[alternatives.length][MOST_RUNS];
-    int rounds = 0;
-    long start = System.nanoTime();
-    while (rounds < LEAST_RUNS || (rounds < MOST_RUNS && System.nanoTime() - start < budgetNanos)) {
-      for (int i = 0; i < alternatives.length; i++) {
-        long before = now();
-        alternatives[i].run();
-        times[i][rounds] = now() - before;
-      }
-      rounds++;
-    }
-    double[] medians = new double[alternatives.length];
-    for (int i = 0; i < medians.length; i++) {
-      long[] sorted = Arrays.copyOf(times[i], rounds);
-      Arrays.sort(sorted);
-      medians[i] = Math.max(1, sorted[rounds / 2]) / 1e3;
-    }
-    return medians;
-  }
+  double[] micros(String what, long budgetNanos, Run... alternatives) throws RankException;
 
   /**
    * Repeats a run until it is fast enough, or for a while: Java is interpreted at first, and is
    * compiled beside the runs.
    */
-  void settle(Run run, double enoughMicros) throws RankException {
-    long start = now();
-    long before;
-    long after = start;
-    do {
-      before = after;
-      run.run();
-      after = now();
-    } while ((after - before) / 1e3 > enoughMicros && after - start < MOST_SETTLING_NANOS);
-  }
-
-  private long now() {
-    return threadTime ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
-  }
+  void settle(Run run, double enoughMicros) throws RankException;
 }

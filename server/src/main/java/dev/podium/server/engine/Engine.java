@@ -16,6 +16,6 @@ public interface Engine {
 
   /** The engine over ONNX Runtime. */
   static Engine onnxRuntime() {
-    return new OnnxEngine();
+    return new OnnxEngine(ProcessorTimeMeter::new);
   }
 }

@@ -14,6 +14,11 @@ import java.util.List;
 final class OnnxEngine implements Engine {
   private final OrtEnvironment environment =
       OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "podium");
+  private final CostMeter.Maker meters;
+
+  OnnxEngine(CostMeter.Maker meters) {
+    this.meters = meters;
+  }
 
   @Override
   public Graph load(Path file, EngineOptions options) throws ModelException {
@@ -33,7 +38,7 @@ final class OnnxEngine implements Engine {
               environment.createSession(file.toString(), session),
               file,
               () -> another(options, setup, wanted),
-              options.intraOpThreads() == 1 && active.size() == 1,
+              meters.make(options.intraOpThreads() == 1 && active.size() == 1),
               active,
               notes);
         } catch (OrtException e) {

@@ -29,7 +29,7 @@ final class OnnxGraph implements Graph {
   private final OrtSession session;
   private final Path file;
   private final OnnxEngine.SessionMaker sessions;
-  private final boolean onCallingThread;
+  private final CostMeter meter;
   private final List<String> providers;
   private final List<String> notes;
   private final List<GraphTensor> inputs;
@@ -37,21 +37,21 @@ final class OnnxGraph implements Graph {
 
   /**
    * @param sessions makes options for more sessions like this one
-   * @param onCallingThread whether runs stay on the calling thread
+   * @param meter tells what runs of this session cost
    */
   OnnxGraph(
       OrtEnvironment environment,
       OrtSession session,
       Path file,
       OnnxEngine.SessionMaker sessions,
-      boolean onCallingThread,
+      CostMeter meter,
       List<String> providers,
       List<String> notes)
       throws OrtException {
     this.environment = environment;
     this.file = file;
     this.sessions = sessions;
-    this.onCallingThread = onCallingThread;
+    this.meter = meter;
     this.session = session;
     this.providers = List.copyOf(providers);
     this.notes = List.copyOf(notes);
@@ -143,8 +143,7 @@ final class OnnxGraph implements Graph {
         throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
       }
     }
-    return new Preparation(
-            environment, session, signature, specs, tileRows, options, onCallingThread, probes)
+    return new Preparation(environment, session, signature, specs, tileRows, options, meter, probes)
         .prepare(halves);
   }
 

@@ -53,7 +53,10 @@ final class Preparation {
 
   private static final int[] SHORTENED_ROWS = {1, 2, 7, 16, TRIAL_ROWS};
   private static final long BUDGET_NANOS = 20_000_000;
-  private static final long TILE_BUDGET_NANOS = 200_000_000;
+
+  /** What is timed: exported graph, two tiles of the split form, context half, whole rows. */
+  private static final String FORMS = "forms";
+
   private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
 
   private final OrtEnvironment environment;
@@ -75,7 +78,7 @@ final class Preparation {
       List<TensorSpec> outputs,
       int configuredTileRows,
       CompileOptions options,
-      boolean onCallingThread,
+      CostMeter meter,
       List<Probe> given) {
     this.environment = environment;
     this.session = session;
@@ -84,12 +87,8 @@ final class Preparation {
     this.configuredTileRows = configuredTileRows;
     this.options = options;
     this.proof = new Proof(outputs);
-    this.meter = new CostMeter(onCallingThread, BUDGET_NANOS);
-    this.tileCosts =
-        new TileCosts(
-            this::runner,
-            new RandomProbes(signature, SEED),
-            new CostMeter(onCallingThread, TILE_BUDGET_NANOS));
+    this.meter = meter;
+    this.tileCosts = new TileCosts(this::runner, new RandomProbes(signature, SEED), meter);
     this.histories = new Histories(signature);
     this.probes = new ArrayList<>(given);
     RandomProbes random = new RandomProbes(signature, SEED);
@@ -216,7 +215,11 @@ final class Preparation {
       exported.rows().copyRows(probe.rows(), 0, 0, TRIAL_ROWS);
       compiled.rows().copyRows(probe.rows(), 0, 0, TRIAL_ROWS);
       double[] micros =
-          meter.micros(() -> compiled.run(TRIAL_ROWS), () -> exported.run(TRIAL_ROWS));
+          meter.micros(
+              "rows of different contexts",
+              BUDGET_NANOS,
+              () -> compiled.run(TRIAL_ROWS),
+              () -> exported.run(TRIAL_ROWS));
       double ratio = micros[0] / micros[1];
       found.forms.add(
           String.format(
@@ -268,7 +271,7 @@ final class Preparation {
     boolean kept = false;
     try {
       if (proved(more, shortened, other)) {
-        double ratio = trial(more, found.halves, last);
+        double ratio = trial("shorter histories", more, found.halves, last);
         kept = ratio < WORTH;
         found.forms.add(
             String.format(
@@ -339,7 +342,7 @@ final class Preparation {
       return false;
     }
     Probe probe = new RandomProbes(signature, SEED).next(TRIAL_ROWS, Draw.FULL);
-    double ratio = trial(leaner, found.halves, probe);
+    double ratio = trial("without " + pass, leaner, found.halves, probe);
     if (ratio > 1 / WORTH || !proved(leaner, probes, other)) {
       leaner.close();
       return false;
@@ -413,7 +416,7 @@ final class Preparation {
   }
 
   /** Time of a tile in the first halves, relative to the second. */
-  private double trial(Halves first, Halves second, Probe probe) throws RankException {
+  private double trial(String what, Halves first, Halves second, Probe probe) throws RankException {
     int rows = probe.count();
     try (TileRunner one = runner(first);
         TileRunner other = runner(second);
@@ -421,7 +424,10 @@ final class Preparation {
         ContextTensors ofOther = filled(other, probe)) {
       double[] micros =
           meter.micros(
-              () -> one.runCandidates(ofOne, rows), () -> other.runCandidates(ofOther, rows));
+              what,
+              BUDGET_NANOS,
+              () -> one.runCandidates(ofOne, rows),
+              () -> other.runCandidates(ofOther, rows));
       return micros[0] / micros[1];
     }
   }
@@ -441,7 +447,7 @@ final class Preparation {
         Probe probe = random.next(rows, Draw.FULL);
         plain.rows().copyRows(probe.rows(), 0, 0, rows);
         if (found.halves == null) {
-          exported[i] = meter.micros(() -> plain.run(rows))[0];
+          exported[i] = meter.micros(FORMS, BUDGET_NANOS, () -> plain.run(rows))[0];
           continue;
         }
         runner.rows().copyRows(probe.rows(), 0, 0, rows);
@@ -456,7 +462,7 @@ final class Preparation {
           if (wholeRows) {
             runs.add(() -> runner.run(rows));
           }
-          double[] micros = meter.micros(runs.toArray(Run[]::new));
+          double[] micros = meter.micros(FORMS, BUDGET_NANOS, runs.toArray(Run[]::new));
           exported[i] = micros[0];
           split[i] = micros[2];
           context = i == 0 ? micros[3] : Math.min(context, micros[3]);

@@ -9,6 +9,8 @@ import java.util.function.Function;
 
 /** Measures what tiles cost by their size, as a basis for choosing it. */
 final class TileCosts {
+  private static final long BUDGET_NANOS = 200_000_000;
+
   private final Function<Halves, TileRunner> runners;
   private final RandomProbes random;
   private final CostMeter meter;
@@ -32,7 +34,8 @@ final class TileCosts {
   List<CostCurve> measure(int[] sizes, Halves halves) throws RankException {
     Probe probe = random.next(sizes[sizes.length - 1], Draw.FULL);
     try (Tiles own = tiles(sizes, halves, probe)) {
-      CostCurve alone = new CostCurve(sizes, meter.micros(own.runs));
+      CostCurve alone =
+          new CostCurve(sizes, meter.micros("sizes of tiles", BUDGET_NANOS, own.runs));
       if (Runtime.getRuntime().availableProcessors() == 1) {
         return List.of(alone);
       }
@@ -46,7 +49,8 @@ final class TileCosts {
                   neighbour.runFromNowOn(i);
                   own.runs[i].run();
                 });
-        return List.of(alone, new CostCurve(sizes, meter.micros(beside)));
+        return List.of(
+            alone, new CostCurve(sizes, meter.micros("sizes of tiles", BUDGET_NANOS, beside)));
       }
     }
   }

@@ -58,7 +58,7 @@ class HistoriesTest {
         TileRunner runner = session.newRunner(4)) {
       assertThat(session.report().forms())
           .as("forms")
-          .anyMatch(form -> form.endsWith("times as long"));
+          .anyMatch(form -> form.endsWith("takes 0.50 times as long"));
       Proof proof = new Proof(session.outputs());
       for (int filled = 0; filled <= 50; filled++) {
         Probe probe = new RandomProbes(signature, filled).next(4, Draw.FULL);
@@ -78,6 +78,17 @@ class HistoriesTest {
           .asString()
           .contains("[28, 28] positions: the halves' scores differ by up to");
       assertThat(session.plan().split()).isTrue();
+    }
+  }
+
+  @Test
+  void aFormForShorterHistoriesMustPay() throws Exception {
+    try (RankingSession session =
+        load("repository/movies-din", true, "shorter histories").session()) {
+      assertThat(session.report().forms())
+          .singleElement()
+          .asString()
+          .endsWith("takes 2.00 times as long: not used");
     }
   }
 
@@ -116,10 +127,11 @@ class HistoriesTest {
     return signature.inputs().stream().map(TensorSpec::name).toList().indexOf(name);
   }
 
-  private static LoadedVersion load(String folder, boolean compiled) throws Exception {
+  private static LoadedVersion load(String folder, boolean compiled, String... vain)
+      throws Exception {
     return ModelFolder.load(
         MODELS.resolve(folder),
-        Engine.onnxRuntime(),
+        DecidedCosts.engine(vain),
         EngineOptions.DEFAULT,
         compiled
             ? new CompileOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1))
