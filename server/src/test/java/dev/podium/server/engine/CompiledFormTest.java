@@ -1,5 +1,6 @@
 package dev.podium.server.engine;
 
+import static dev.podium.server.engine.DecidedCosts.ALL_PAY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -15,7 +16,10 @@ import dev.podium.server.repository.ModelFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * measured, it would depend on what else the machine does.
  */
 class CompiledFormTest {
+  private static final String WITHOUT_BAGS = "without EMBEDDING_BAGS";
   private static final Path BENCH = Path.of("..", "models", "bench");
 
   @ParameterizedTest
@@ -112,7 +117,7 @@ class CompiledFormTest {
   @Test
   void aPassThatDoesNotPayIsLeftOut() throws Exception {
     LoadedVersion version =
-        load(CompileOptions.DEFAULT, BENCH.resolve("deepfm"), Pass.EMBEDDING_BAGS.name());
+        load(CompileOptions.DEFAULT, BENCH.resolve("deepfm"), ALL_PAY.or(WITHOUT_BAGS::equals));
     try (RankingSession session = version.session()) {
       ExecutionReport report = session.report();
       assertThat(report.dropped())
@@ -130,10 +135,28 @@ class CompiledFormTest {
   }
 
   @Test
+  void aPassThatLostByChanceStays() throws Exception {
+    Set<String> lost = new HashSet<>();
+    LoadedVersion version =
+        load(
+            CompileOptions.DEFAULT,
+            BENCH.resolve("deepfm"),
+            ALL_PAY.or(what -> what.equals(WITHOUT_BAGS) && lost.add(what)));
+    try (RankingSession session = version.session()) {
+      assertThat(lost).containsExactly(WITHOUT_BAGS);
+      assertThat(session.report().dropped()).isEmpty();
+    }
+  }
+
+  @Test
   void rowsOfDifferentContextsRunAsExportedWhereThatIsFaster() throws Exception {
     String whole = "rows of different contexts";
     try (RankingSession session =
-        load(CompileOptions.DEFAULT, BENCH.resolve("deepfm"), whole).session()) {
+        load(
+                CompileOptions.DEFAULT,
+                BENCH.resolve("deepfm"),
+                ALL_PAY.and(what -> !what.equals(whole)))
+            .session()) {
       assertThat(session.report().forms())
           .containsExactly(
               whole + ": a tile of 128 rows takes 2.00 times as long as exported: not used");
@@ -144,7 +167,11 @@ class CompiledFormTest {
   @Test
   void theExportedGraphServesWhereTheHalvesDoNotPay() throws Exception {
     try (RankingSession session =
-        load(CompileOptions.DEFAULT, BENCH.resolve("din"), "forms").session()) {
+        load(
+                CompileOptions.DEFAULT,
+                BENCH.resolve("din"),
+                ALL_PAY.and(what -> !what.equals("forms")))
+            .session()) {
       assertThat(session.plan().split()).isFalse();
       assertThat(session.report().reason())
           .isEqualTo("the split form is not faster at any number of rows");
@@ -188,8 +215,12 @@ class CompiledFormTest {
     }
   }
 
-  private static LoadedVersion load(CompileOptions options, Path folder, String... vain)
+  private static LoadedVersion load(CompileOptions options, Path folder) throws Exception {
+    return load(options, folder, ALL_PAY);
+  }
+
+  private static LoadedVersion load(CompileOptions options, Path folder, Predicate<String> pays)
       throws Exception {
-    return ModelFolder.load(folder, DecidedCosts.engine(vain), EngineOptions.DEFAULT, options);
+    return ModelFolder.load(folder, DecidedCosts.engine(pays), EngineOptions.DEFAULT, options);
   }
 }

@@ -2,23 +2,27 @@ package dev.podium.server.engine;
 
 import dev.podium.server.fault.RankException;
 import java.util.Arrays;
-import java.util.List;
+import java.util.function.Predicate;
 
-/** Costs that a test decides: all that is tried pays, except what it names. Runs each once. */
+/** Costs that a test decides. Runs each alternative once. */
 final class DecidedCosts implements CostMeter {
-  private final List<String> vain;
+  /** Forms and passes all pay. */
+  static final Predicate<String> ALL_PAY = what -> !what.startsWith("without ");
 
-  private DecidedCosts(List<String> vain) {
-    this.vain = vain;
+  private final Predicate<String> pays;
+
+  private DecidedCosts(Predicate<String> pays) {
+    this.pays = pays;
   }
 
   /**
    * ONNX Runtime with such costs.
    *
-   * @param vain what does not pay: a pass, or what else {@link CostMeter#micros} is told
+   * @param pays whether what is tried pays, by what {@link CostMeter#micros} is told, or doing
+   *     without a pass
    */
-  static Engine engine(String... vain) {
-    return new OnnxEngine(onCallingThread -> new DecidedCosts(List.of(vain)));
+  static Engine engine(Predicate<String> pays) {
+    return new OnnxEngine(onCallingThread -> new DecidedCosts(pays));
   }
 
   @Override
@@ -26,17 +30,14 @@ final class DecidedCosts implements CostMeter {
     for (Run run : alternatives) {
       run.run();
     }
-    boolean pays = !vain.contains(what.replace("without ", ""));
     if (what.equals("forms")) {
       // The exported graph, the halves' tile twice, the context half, whole rows.
-      double[] costs =
-          pays ? new double[] {100, 20, 20, 10, 50} : new double[] {10, 20, 20, 10, 50};
+      double[] costs = {pays.test(what) ? 100 : 10, 20, 20, 10, 50};
       return Arrays.copyOf(costs, alternatives.length);
     }
     double[] micros = new double[alternatives.length];
     Arrays.fill(micros, 100);
-    // What is tried comes first, but a pass is tried by leaving it out.
-    micros[what.startsWith("without ") == pays ? 1 : 0] = 50;
+    micros[pays.test(what) ? 0 : 1] = 50;
     return micros;
   }
 
