@@ -55,7 +55,10 @@ final class InspectCommand implements Runnable {
     try {
       LoadedVersion version =
           ModelFolder.load(
-              folder, Engine.onnxRuntime(), EngineOptions.DEFAULT, CompileOptions.DEFAULT);
+              folder,
+              Engine.onnxRuntime(),
+              EngineOptions.DEFAULT.withWorkers(2),
+              CompileOptions.DEFAULT);
       try (RankingSession session = version.session()) {
         if (save != null) {
           save(session);

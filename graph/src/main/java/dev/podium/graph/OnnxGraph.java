@@ -2,6 +2,7 @@ package dev.podium.graph;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
@@ -99,6 +100,40 @@ public final class OnnxGraph {
       }
     }
     return files;
+  }
+
+  /**
+   * Bytes of weights that each session of this graph holds for itself: all that the model file
+   * holds, and what lies in external files but for tables that rows are only looked up in. Those
+   * are mapped and used where they lie; weights of products are packed anew.
+   */
+  public long copiedBytes() {
+    Set<String> lookedUp = new HashSet<>();
+    Set<String> others = new HashSet<>();
+    for (NodeProto node : graph().getNodeList()) {
+      for (int input = 0; input < node.getInputCount(); input++) {
+        boolean table = node.getOpType().equals("Gather") && input == 0;
+        (table ? lookedUp : others).add(node.getInput(input));
+      }
+    }
+    lookedUp.removeAll(others);
+    long bytes = model.getSerializedSize();
+    for (TensorProto tensor : graph().getInitializerList()) {
+      if (isExternal(tensor) && !lookedUp.contains(tensor.getName())) {
+        bytes += externalBytes(tensor);
+      }
+    }
+    return bytes;
+  }
+
+  /** What a file holds for a tensor; at most eight bytes a number where the model does not say. */
+  private static long externalBytes(TensorProto tensor) {
+    for (StringStringEntryProto entry : tensor.getExternalDataList()) {
+      if (entry.getKey().equals("length")) {
+        return Long.parseLong(entry.getValue());
+      }
+    }
+    return Long.BYTES * tensor.getDimsList().stream().reduce(1L, (a, b) -> a * b);
   }
 
   /**

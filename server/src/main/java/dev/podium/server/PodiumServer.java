@@ -19,6 +19,7 @@ import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
 import dev.podium.server.rpc.RequestDesk;
 import dev.podium.server.schedule.CpuAffinity;
+import dev.podium.server.schedule.SchedulerOptions;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.CallMeters;
 import dev.podium.server.telemetry.KeyFiles;
@@ -123,13 +124,13 @@ public final class PodiumServer implements AutoCloseable {
   public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
     checkCpus(config.scheduler().cpus());
     Telemetry telemetry = new Telemetry();
-    TileScheduler scheduler =
-        new TileScheduler(RoomOptions.scheduler(config.scheduler()), CLOCK, telemetry);
+    SchedulerOptions scheduling = RoomOptions.scheduler(config.scheduler());
+    TileScheduler scheduler = new TileScheduler(scheduling, CLOCK, telemetry);
     ModelRepository repository =
         new ModelRepository(
             config.models(),
             Engine.onnxRuntime(),
-            RoomOptions.engine(config.engine()),
+            RoomOptions.engine(config.engine(), scheduling.workers()),
             RoomOptions.compiler(config.compiler()),
             Set.copyOf(config.engine().allowedLibraries()),
             version ->

@@ -45,12 +45,14 @@ final class RoomOptions {
         config.maxBytes().bytes());
   }
 
-  static EngineOptions engine(ServerConfig.Engine config) {
+  static EngineOptions engine(ServerConfig.Engine config, int workers) {
     return new EngineOptions(
         config.optimizationLevel(),
         config.intraOpThreads(),
         config.memoryPattern(),
         config.arena(),
+        workers,
+        config.maxCopies().bytes(),
         config.executionProviders().stream()
             .map(name -> new ExecutionProvider(name, false, null, Map.of()))
             .toList(),

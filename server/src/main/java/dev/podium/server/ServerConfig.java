@@ -372,6 +372,7 @@ public record ServerConfig(
   /**
    * How graphs are loaded, unless a {@code model.yaml} says otherwise.
    *
+   * @param maxCopies memory, for each model, that weights may take in workers' own sessions
    * @param executionProviders names in order; {@code [cpu]} by default
    * @param customOpLibraries libraries of custom operators to register with every session
    * @param allowedLibraries libraries of plug-in execution providers that a {@code model.yaml} may
@@ -382,6 +383,7 @@ public record ServerConfig(
       Integer intraOpThreads,
       Boolean memoryPattern,
       Boolean arena,
+      ByteSize maxCopies,
       List<String> executionProviders,
       List<Path> customOpLibraries,
       List<Path> allowedLibraries) {
@@ -390,6 +392,7 @@ public record ServerConfig(
       intraOpThreads = Objects.requireNonNullElse(intraOpThreads, 1);
       memoryPattern = Objects.requireNonNullElse(memoryPattern, false);
       arena = Objects.requireNonNullElse(arena, true);
+      maxCopies = orDefault(maxCopies, "256MiB");
       executionProviders =
           executionProviders == null || executionProviders.isEmpty()
               ? List.of("cpu")

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * A compiled graph, loaded. Thread-safe as sessions are; closed once.
@@ -41,6 +43,14 @@ record Halves(List<SplitForm> forms, List<LoadedBag> bags, boolean wholeRows, Wr
   /** The form that takes histories of all lengths. */
   SplitForm last() {
     return forms.get(forms.size() - 1);
+  }
+
+  /** The sessions of all forms. */
+  List<Sessions> sessions() {
+    return forms.stream()
+        .flatMap(form -> Stream.of(form.context(), form.candidates()))
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** Whether the candidate half needs nothing of a context but its share of the bags' sums. */

@@ -31,7 +31,7 @@ import java.util.TreeSet;
  */
 final class HalvesLoader {
   private final OrtEnvironment environment;
-  private final OnnxEngine.SessionMaker sessions;
+  private final OnnxEngine.OptionsMaker sessionOptions;
   private final Path file;
   private final OnnxGraph graph;
   private final ContextInputs context;
@@ -39,13 +39,13 @@ final class HalvesLoader {
 
   HalvesLoader(
       OrtEnvironment environment,
-      OnnxEngine.SessionMaker sessions,
+      OnnxEngine.OptionsMaker sessionOptions,
       Path file,
       Signature signature,
       CompileOptions options)
       throws IOException {
     this.environment = environment;
-    this.sessions = sessions;
+    this.sessionOptions = sessionOptions;
     this.file = file;
     this.graph = OnnxGraph.read(file);
     this.context = contextInputs(signature);
@@ -92,7 +92,7 @@ final class HalvesLoader {
       throws OrtException {
     List<LoadedBag> bags = new ArrayList<>();
     for (EmbeddingBag bag : split.bags()) {
-      try (OrtSession table = load(bag.table())) {
+      try (OrtSession table = load(bag.table().toBytes())) {
         bags.add(LoadedBag.of(bag, table));
       }
     }
@@ -101,14 +101,20 @@ final class HalvesLoader {
 
   /** Loads the sessions alone. */
   SplitForm form(Compilation.Split split, List<TensorSpec> inputs) throws OrtException {
-    OrtSession candidates = load(split.candidateHalf());
+    Sessions candidates = sessions(split.candidateHalf());
     try {
-      OrtSession first = split.boundary().isEmpty() ? null : load(split.contextHalf());
+      Sessions first = split.boundary().isEmpty() ? null : sessions(split.contextHalf());
       return new SplitForm(inputs, first, candidates);
     } catch (OrtException e) {
-      OnnxSession.close(candidates);
+      candidates.close();
       throw e;
     }
+  }
+
+  private Sessions sessions(OnnxGraph half) throws OrtException {
+    byte[] bytes = half.toBytes();
+    long copied = half.copiedBytes();
+    return new Sessions(load(bytes), () -> copied, () -> load(bytes));
   }
 
   /** Compiles anew from the file, so that the weights need not stay in memory until then. */
@@ -147,13 +153,13 @@ final class HalvesLoader {
     }
   }
 
-  private OrtSession load(OnnxGraph half) throws OrtException {
-    try (OrtSession.SessionOptions options = sessions.make()) {
+  private OrtSession load(byte[] half) throws OrtException {
+    try (OrtSession.SessionOptions options = sessionOptions.make()) {
       // A half lies in memory, but its weights may lie in files beside the exported graph.
       options.addConfigEntry(
           "session.model_external_initializers_file_folder_path",
           file.toAbsolutePath().getParent().toString());
-      return environment.createSession(half.toBytes(), options);
+      return environment.createSession(half, options);
     }
   }
 

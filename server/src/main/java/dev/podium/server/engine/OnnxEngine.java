@@ -32,13 +32,17 @@ final class OnnxEngine implements Engine {
       List<ExecutionProvider> wanted = List.copyOf(providers);
       try (OrtSession.SessionOptions session = sessionOptions(options)) {
         List<String> active = setup.attach(session, wanted);
+        boolean onCallingThread = options.intraOpThreads() == 1 && active.size() == 1;
         try {
           return new OnnxGraph(
               environment,
               environment.createSession(file.toString(), session),
               file,
               () -> another(options, setup, wanted),
-              meters.make(options.intraOpThreads() == 1 && active.size() == 1),
+              new Copies(
+                  onCallingThread && options.arena() ? options.workers() : 1,
+                  options.maxCopiedBytes()),
+              meters.make(onCallingThread),
               active,
               notes);
         } catch (OrtException e) {
@@ -59,7 +63,7 @@ final class OnnxEngine implements Engine {
 
   /** Makes the options of another session of the same model. The caller closes them. */
   @FunctionalInterface
-  interface SessionMaker {
+  interface OptionsMaker {
     OrtSession.SessionOptions make() throws OrtException;
   }
 

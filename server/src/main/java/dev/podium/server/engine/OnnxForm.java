@@ -17,6 +17,7 @@ final class OnnxForm implements AutoCloseable {
   private static final int KEPT_ROW_COUNTS = 16;
 
   private final OrtEnvironment environment;
+  private final Sessions sessions;
   private final OrtSession session;
   private final OrtSession.RunOptions runOptions;
   private final TensorBuffers inputs;
@@ -26,18 +27,20 @@ final class OnnxForm implements AutoCloseable {
   private int nextToReplace;
 
   /**
+   * @param sessions lend one of theirs until this is closed
    * @param runOptions belong to the caller
    * @param inputs at least those that the graph takes
    * @param outputs those to compute
    */
   OnnxForm(
       OrtEnvironment environment,
-      OrtSession session,
+      Sessions sessions,
       OrtSession.RunOptions runOptions,
       TensorBuffers inputs,
       TensorBuffers outputs) {
     this.environment = environment;
-    this.session = session;
+    this.sessions = sessions;
+    this.session = sessions.lend();
     this.runOptions = runOptions;
     this.inputs = inputs;
     this.outputs = outputs;
@@ -73,6 +76,7 @@ final class OnnxForm implements AutoCloseable {
       close(boundInputs[i]);
       close(boundOutputs[i]);
     }
+    sessions.giveBack(session);
   }
 
   private static void close(OnnxTensors tensors) {

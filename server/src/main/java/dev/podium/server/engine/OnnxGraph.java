@@ -16,6 +16,8 @@ import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +30,9 @@ final class OnnxGraph implements Graph {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final Path file;
-  private final OnnxEngine.SessionMaker sessions;
+  private final OnnxEngine.OptionsMaker sessionOptions;
+  private final Sessions exported;
+  private final Copies copies;
   private final CostMeter meter;
   private final List<String> providers;
   private final List<String> notes;
@@ -36,21 +40,25 @@ final class OnnxGraph implements Graph {
   private final List<GraphTensor> outputs;
 
   /**
-   * @param sessions makes options for more sessions like this one
+   * @param sessionOptions makes options for more sessions like this one
+   * @param copies how many of those there may be
    * @param meter tells what runs of this session cost
    */
   OnnxGraph(
       OrtEnvironment environment,
       OrtSession session,
       Path file,
-      OnnxEngine.SessionMaker sessions,
+      OnnxEngine.OptionsMaker sessionOptions,
+      Copies copies,
       CostMeter meter,
       List<String> providers,
       List<String> notes)
       throws OrtException {
     this.environment = environment;
     this.file = file;
-    this.sessions = sessions;
+    this.sessionOptions = sessionOptions;
+    this.copies = copies;
+    this.exported = new Sessions(session, this::copiedBytes, this::another);
     this.meter = meter;
     this.session = session;
     this.providers = List.copyOf(providers);
@@ -138,18 +146,36 @@ final class OnnxGraph implements Graph {
     HalvesLoader halves = null;
     if (options.enabled()) {
       try {
-        halves = new HalvesLoader(environment, sessions, file, signature, options);
+        halves = new HalvesLoader(environment, sessionOptions, file, signature, options);
       } catch (IOException e) {
         throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
       }
     }
-    return new Preparation(environment, session, signature, specs, tileRows, options, meter, probes)
+    return new Preparation(
+            environment, exported, copies, signature, specs, tileRows, options, meter, probes)
         .prepare(halves);
+  }
+
+  /** Weights that each session holds for itself. */
+  private long copiedBytes() {
+    try {
+      long size = Files.size(file);
+      // Not read where it is too much to be copied in any case.
+      return size > copies.maxBytes() ? size : dev.podium.graph.OnnxGraph.read(file).copiedBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private OrtSession another() throws OrtException {
+    try (OrtSession.SessionOptions options = sessionOptions.make()) {
+      return environment.createSession(file.toString(), options);
+    }
   }
 
   @Override
   public void close() {
-    OnnxSession.close(session);
+    exported.close();
   }
 
   private static List<GraphTensor> tensors(Map<String, NodeInfo> nodes) {

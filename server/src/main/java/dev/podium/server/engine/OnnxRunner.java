@@ -39,7 +39,7 @@ final class OnnxRunner implements TileRunner {
    */
   OnnxRunner(
       OrtEnvironment environment,
-      OrtSession session,
+      Sessions exported,
       Halves halves,
       Histories histories,
       ContextCache kept,
@@ -56,7 +56,7 @@ final class OnnxRunner implements TileRunner {
     whole =
         new OnnxForm(
             environment,
-            compiledRows ? halves.last().candidates() : session,
+            compiledRows ? halves.last().candidates() : exported,
             runOptions,
             compiledRows
                 ? halves.candidateBuffers(inputs, capacity)

@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A model in shared ONNX Runtime sessions: the exported graph, and its halves if it is split. */
+/** A model in ONNX Runtime sessions: the exported graph, and its halves if it is split. */
 final class OnnxSession implements RankingSession {
 
   private final OrtEnvironment environment;
-  private final OrtSession session;
+  private final Sessions exported;
   private final Halves halves;
   private final Histories histories;
   private final ContextCache contexts;
@@ -26,7 +26,7 @@ final class OnnxSession implements RankingSession {
    */
   OnnxSession(
       OrtEnvironment environment,
-      OrtSession session,
+      Sessions exported,
       Halves halves,
       Histories histories,
       ContextCache contexts,
@@ -35,7 +35,7 @@ final class OnnxSession implements RankingSession {
       ExecutionPlan plan,
       ExecutionReport report) {
     this.environment = environment;
-    this.session = session;
+    this.exported = exported;
     this.halves = halves;
     this.histories = histories;
     this.contexts = contexts;
@@ -43,10 +43,6 @@ final class OnnxSession implements RankingSession {
     this.outputs = outputs;
     this.plan = plan;
     this.report = report;
-  }
-
-  OrtSession bare() {
-    return session;
   }
 
   @Override
@@ -71,7 +67,7 @@ final class OnnxSession implements RankingSession {
 
   @Override
   public TileRunner newRunner(int capacity) {
-    return runner(environment, session, halves, histories, contexts, inputs, outputs, capacity);
+    return runner(environment, exported, halves, histories, contexts, inputs, outputs, capacity);
   }
 
   @Override
@@ -93,12 +89,12 @@ final class OnnxSession implements RankingSession {
     if (halves != null) {
       halves.close();
     }
-    close(session);
+    exported.close();
   }
 
   static TileRunner runner(
       OrtEnvironment environment,
-      OrtSession session,
+      Sessions exported,
       Halves halves,
       Histories histories,
       ContextCache contexts,
@@ -107,7 +103,7 @@ final class OnnxSession implements RankingSession {
       int capacity) {
     try {
       return new OnnxRunner(
-          environment, session, halves, histories, contexts, inputs, outputs, capacity);
+          environment, exported, halves, histories, contexts, inputs, outputs, capacity);
     } catch (OrtException e) {
       throw new IllegalStateException("run options: " + OnnxEngine.oneLine(e), e);
     }

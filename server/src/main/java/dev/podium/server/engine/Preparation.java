@@ -2,7 +2,6 @@ package dev.podium.server.engine;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import dev.podium.graph.Compilation;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.Pass;
@@ -60,7 +59,8 @@ final class Preparation {
   private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
 
   private final OrtEnvironment environment;
-  private final OrtSession session;
+  private final Sessions exported;
+  private Copies copies;
   private final Signature signature;
   private final List<TensorSpec> outputs;
   private final int configuredTileRows;
@@ -73,7 +73,8 @@ final class Preparation {
 
   Preparation(
       OrtEnvironment environment,
-      OrtSession session,
+      Sessions exported,
+      Copies copies,
       Signature signature,
       List<TensorSpec> outputs,
       int configuredTileRows,
@@ -81,7 +82,8 @@ final class Preparation {
       CostMeter meter,
       List<Probe> given) {
     this.environment = environment;
-    this.session = session;
+    this.exported = exported;
+    this.copies = copies;
     this.signature = signature;
     this.outputs = outputs;
     this.configuredTileRows = configuredTileRows;
@@ -437,9 +439,36 @@ final class Preparation {
     }
   }
 
+  /** Gives workers sessions of their own, as far as they may copy the weights. */
+  private void complete(List<Sessions> served, Found found) {
+    long bytes = served.stream().mapToLong(Sessions::copiedBytes).sum();
+    int count = copies.sessions(bytes);
+    if (count < copies.workers()) {
+      found.forms.add(
+          String.format(
+              Locale.ROOT,
+              "%d of %d workers have sessions of their own: each copies %.1f MiB of weights"
+                  + " (expected: %.1f MiB at most for all but one)",
+              count,
+              copies.workers(),
+              bytes / 1048576.0,
+              copies.maxBytes() / 1048576.0));
+    }
+    copies = copies.after(count, bytes);
+    try {
+      for (Sessions sessions : served) {
+        sessions.complete(count);
+      }
+    } catch (OrtException e) {
+      found.forms.add("workers share sessions: " + OnnxEngine.oneLine(e));
+    }
+  }
+
   private OnnxSession decide(boolean independent, Found found, long start) throws RankException {
+    complete(found.halves == null ? List.of(exported) : found.halves.sessions(), found);
+    boolean compiled = found.halves != null;
     int[] sizes = TileRows.measured();
-    double[] exported = new double[sizes.length];
+    double[] exportedMicros = new double[sizes.length];
     double[] whole = new double[sizes.length];
     double[] split = new double[sizes.length];
     double context = 0;
@@ -452,7 +481,7 @@ final class Preparation {
         Probe probe = random.next(rows, Draw.FULL);
         plain.rows().copyRows(probe.rows(), 0, 0, rows);
         if (found.halves == null) {
-          exported[i] = meter.micros(FORMS, BUDGET_NANOS, () -> plain.run(rows))[0];
+          exportedMicros[i] = meter.micros(FORMS, BUDGET_NANOS, () -> plain.run(rows))[0];
           continue;
         }
         runner.rows().copyRows(probe.rows(), 0, 0, rows);
@@ -468,7 +497,7 @@ final class Preparation {
             runs.add(() -> runner.run(rows));
           }
           double[] micros = meter.micros(FORMS, BUDGET_NANOS, runs.toArray(Run[]::new));
-          exported[i] = micros[0];
+          exportedMicros[i] = micros[0];
           split[i] = micros[2];
           context = i == 0 ? micros[3] : Math.min(context, micros[3]);
           if (wholeRows) {
@@ -477,7 +506,7 @@ final class Preparation {
         }
       }
     }
-    CostCurve exportedCost = new CostCurve(sizes, exported);
+    CostCurve exportedCost = new CostCurve(sizes, exportedMicros);
     CostCurve wholeCost = wholeRows ? new CostCurve(sizes, whole) : exportedCost;
     CostCurve splitCost = found.halves == null ? null : new CostCurve(sizes, split);
     int tileRows =
@@ -489,6 +518,9 @@ final class Preparation {
       found.reason = "the split form is not faster at any number of rows";
       found.halves.close();
       found.halves = null;
+    }
+    if (compiled && !wholeRows && !(plan.split() && plan.splitFromRows() == 1)) {
+      complete(List.of(exported), found);
     }
     List<Speed> speeds = new ArrayList<>();
     for (int rows : REPORTED_ROWS) {
@@ -515,7 +547,7 @@ final class Preparation {
             options.contextCacheBytes(), options.contextCacheAge().toNanos(), System::nanoTime);
     return new OnnxSession(
         environment,
-        session,
+        exported,
         found.halves,
         histories,
         contexts,
@@ -539,7 +571,7 @@ final class Preparation {
     }
     return OnnxSession.runner(
         environment,
-        session,
+        exported,
         halves,
         histories,
         NOTHING_KEPT,

@@ -1,6 +1,5 @@
 package dev.podium.server.engine;
 
-import ai.onnxruntime.OrtSession;
 import dev.podium.server.feature.TensorSpec;
 import java.util.List;
 
@@ -10,13 +9,13 @@ import java.util.List;
  * @param inputs the signature's, with as many positions of histories as the context half takes
  * @param context null if all that the context contributes is its share of the bags' sums
  */
-record SplitForm(List<TensorSpec> inputs, OrtSession context, OrtSession candidates)
+record SplitForm(List<TensorSpec> inputs, Sessions context, Sessions candidates)
     implements AutoCloseable {
   @Override
   public void close() {
     if (context != null) {
-      OnnxSession.close(context);
+      context.close();
     }
-    OnnxSession.close(candidates);
+    candidates.close();
   }
 }

@@ -134,6 +134,8 @@ record ModelYaml(
           Objects.requireNonNullElse(session.intraOpThreads(), defaults.intraOpThreads()),
           Objects.requireNonNullElse(session.memoryPattern(), defaults.memoryPattern()),
           Objects.requireNonNullElse(session.arena(), defaults.arena()),
+          defaults.workers(),
+          defaults.maxCopiedBytes(),
           providers.isEmpty() ? defaults.providers() : providers,
           defaults.customOpLibraries());
     } catch (IllegalArgumentException e) {
