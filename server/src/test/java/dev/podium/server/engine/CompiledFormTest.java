@@ -4,6 +4,7 @@ import static dev.podium.server.engine.DecidedCosts.ALL_PAY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import dev.podium.graph.Pass;
@@ -11,14 +12,21 @@ import dev.podium.graph.Report;
 import dev.podium.server.TestModels;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,6 +186,67 @@ class CompiledFormTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void workersWithSessionsOfTheirOwnGiveTheSameScores(boolean compile) throws Exception {
+    LoadedVersion version =
+        load(
+            compile ? CompileOptions.DEFAULT : CompileOptions.OFF,
+            BENCH.resolve("din"),
+            ALL_PAY,
+            EngineOptions.DEFAULT.withWorkers(3));
+    Probe probe = new RandomProbes(version.signature(), 4).next(16, Draw.ANYWHERE);
+    ExecutorService workers = Executors.newFixedThreadPool(3);
+    try (RankingSession session = version.session()) {
+      assertThat(session.report().forms()).noneMatch(form -> form.contains("sessions"));
+      Callable<float[]> worker =
+          () -> {
+            float[] scores = new float[20 * 16];
+            try (TileRunner runner = session.newRunner(16)) {
+              for (int run = 0; run < 20; run++) {
+                if (compile) {
+                  Proof.runSplit(runner, probe);
+                } else {
+                  runner.rows().copyRows(probe.rows(), 0, 0, 16);
+                  runner.run(16);
+                }
+                runner.readScores(0, 0, 16, scores, run * 16);
+              }
+            }
+            return scores;
+          };
+      float[] expected = bareScores(BENCH.resolve("din/1/model.onnx"), probe.rows(), 16);
+      for (Future<float[]> scores : workers.invokeAll(List.of(worker, worker, worker))) {
+        for (int run = 0; run < 20; run++) {
+          assertThat(Arrays.copyOfRange(scores.get(), run * 16, run * 16 + 16))
+              .containsExactly(expected, within(1e-5f));
+        }
+      }
+    } finally {
+      workers.shutdown();
+    }
+  }
+
+  @Test
+  void saysWhyWorkersShareSessions() throws Exception {
+    EngineOptions options = EngineOptions.DEFAULT;
+    EngineOptions tight =
+        new EngineOptions(
+            options.optimizationLevel(),
+            1,
+            false,
+            true,
+            8,
+            3 << 20,
+            options.providers(),
+            options.customOpLibraries());
+    try (RankingSession session =
+        load(CompileOptions.DEFAULT, BENCH.resolve("din"), ALL_PAY, tight).session()) {
+      assertThat(session.report().forms())
+          .anyMatch(form -> form.matches("[23] of 8 workers have sessions of their own: .*"));
+    }
+  }
+
   @Test
   void theHalvesCanBeSaved(@TempDir Path folder) throws Exception {
     try (RankingSession session = load(CompileOptions.DEFAULT, BENCH.resolve("din")).session()) {
@@ -221,6 +290,24 @@ class CompiledFormTest {
 
   private static LoadedVersion load(CompileOptions options, Path folder, Predicate<String> pays)
       throws Exception {
-    return ModelFolder.load(folder, DecidedCosts.engine(pays), EngineOptions.DEFAULT, options);
+    return load(options, folder, pays, EngineOptions.DEFAULT);
+  }
+
+  private static LoadedVersion load(
+      CompileOptions options, Path folder, Predicate<String> pays, EngineOptions engine)
+      throws Exception {
+    return ModelFolder.load(folder, DecidedCosts.engine(pays), engine, options);
+  }
+
+  /** What the exported graph gives without Podium. */
+  private static float[] bareScores(Path file, TensorBuffers rows, int count) throws Exception {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (OrtSession session = environment.createSession(file.toString());
+        OnnxTensors inputs = OnnxTensors.over(environment, rows, count, session.getInputNames());
+        OrtSession.Result result = session.run(inputs.with(Map.of()))) {
+      float[] scores = new float[count];
+      ((OnnxTensor) result.get(0)).getFloatBuffer().get(scores);
+      return scores;
+    }
   }
 }
