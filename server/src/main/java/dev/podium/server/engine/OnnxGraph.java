@@ -151,9 +151,14 @@ final class OnnxGraph implements Graph {
         throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
       }
     }
-    return new Preparation(
-            environment, exported, copies, signature, specs, tileRows, options, meter, probes)
-        .prepare(halves);
+    Preparation preparation =
+        new Preparation(
+            environment, exported, copies, signature, specs, tileRows, options, meter, probes);
+    try {
+      return preparation.prepare(halves);
+    } catch (UncheckedIOException e) {
+      throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
+    }
   }
 
   /** Weights that each session holds for itself. */

@@ -60,7 +60,6 @@ final class Preparation {
 
   private final OrtEnvironment environment;
   private final Sessions exported;
-  private Copies copies;
   private final Signature signature;
   private final List<TensorSpec> outputs;
   private final int configuredTileRows;
@@ -70,6 +69,7 @@ final class Preparation {
   private final TileCosts tileCosts;
   private final List<Probe> probes;
   private final Histories histories;
+  private Copies copies;
 
   Preparation(
       OrtEnvironment environment,
@@ -441,14 +441,15 @@ final class Preparation {
 
   /** Gives workers sessions of their own, as far as they may copy the weights. */
   private void complete(List<Sessions> served, Found found) {
-    long bytes = served.stream().mapToLong(Sessions::copiedBytes).sum();
+    boolean alone = copies.workers() == 1;
+    long bytes = alone ? 0 : served.stream().mapToLong(Sessions::copiedBytes).sum();
     int count = copies.sessions(bytes);
     if (count < copies.workers()) {
       found.forms.add(
           String.format(
               Locale.ROOT,
-              "%d of %d workers have sessions of their own: each copies %.1f MiB of weights"
-                  + " (expected: %.1f MiB at most for all but one)",
+              "%d sessions for %d workers: each holds %.1f MiB of weights (expected: %.1f MiB at"
+                  + " most in all after the first)",
               count,
               copies.workers(),
               bytes / 1048576.0,

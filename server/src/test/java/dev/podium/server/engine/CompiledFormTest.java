@@ -243,7 +243,10 @@ class CompiledFormTest {
     try (RankingSession session =
         load(CompileOptions.DEFAULT, BENCH.resolve("din"), ALL_PAY, tight).session()) {
       assertThat(session.report().forms())
-          .anyMatch(form -> form.matches("[23] of 8 workers have sessions of their own: .*"));
+          .anyMatch(
+              form ->
+                  form.matches(
+                      "[23] sessions for 8 workers: each holds 1\\.\\d MiB of weights .*"));
     }
   }
 
