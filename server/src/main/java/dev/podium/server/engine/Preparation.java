@@ -138,7 +138,7 @@ final class Preparation {
         compile(loader, found);
       }
       return decide(independent, found, start);
-    } catch (RankException | RuntimeException e) {
+    } catch (RankException | ModelException | RuntimeException e) {
       if (found.halves != null) {
         found.halves.close();
       }
@@ -465,7 +465,35 @@ final class Preparation {
     }
   }
 
-  private OnnxSession decide(boolean independent, Found found, long start) throws RankException {
+  /**
+   * Has each worker's sessions score a tile: they reserve their memory, so that no first request
+   * waits for it, and a file that changed while it was loaded does not serve.
+   */
+  private void tryAll(ExecutionPlan plan, boolean rowsServe, Found found)
+      throws RankException, ModelException {
+    Probe probe = new RandomProbes(signature, SEED).next(plan.tileRows(), Draw.FULL);
+    List<TileRunner> runners = new ArrayList<>();
+    try {
+      for (int i = 0; i < copies.workers(); i++) {
+        runners.add(runner(found.halves, plan.tileRows()));
+      }
+      proof.exported(runners.get(0), probe);
+      for (TileRunner runner : runners) {
+        double rows = rowsServe ? proof.largestDifferenceOfRows(runner, List.of(probe)) : 0;
+        double split = plan.split() ? proof.largestDifference(runner, List.of(probe)) : 0;
+        if (Math.max(rows, split) > options.tolerance()) {
+          throw new ModelException(
+              "model.onnx: changed while it was loaded: sessions' scores differ by up to "
+                  + Math.max(rows, split));
+        }
+      }
+    } finally {
+      runners.forEach(TileRunner::close);
+    }
+  }
+
+  private OnnxSession decide(boolean independent, Found found, long start)
+      throws RankException, ModelException {
     complete(found.halves == null ? List.of(exported) : found.halves.sessions(), found);
     boolean compiled = found.halves != null;
     int[] sizes = TileRows.measured();
@@ -520,8 +548,12 @@ final class Preparation {
       found.halves.close();
       found.halves = null;
     }
-    if (compiled && !wholeRows && !(plan.split() && plan.splitFromRows() == 1)) {
+    boolean exportedServes = !wholeRows && !(plan.split() && plan.splitFromRows() == 1);
+    if (compiled && exportedServes) {
       complete(List.of(exported), found);
+    }
+    if (independent && copies.workers() > 1) {
+      tryAll(plan, wholeRows || exportedServes, found);
     }
     List<Speed> speeds = new ArrayList<>();
     for (int rows : REPORTED_ROWS) {
@@ -570,6 +602,10 @@ final class Preparation {
     for (Probe probe : probes) {
       capacity = Math.max(capacity, probe.count());
     }
+    return runner(halves, capacity);
+  }
+
+  private TileRunner runner(Halves halves, int capacity) {
     return OnnxSession.runner(
         environment,
         exported,

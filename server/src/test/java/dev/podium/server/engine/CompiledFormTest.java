@@ -2,19 +2,27 @@ package dev.podium.server.engine;
 
 import static dev.podium.server.engine.DecidedCosts.ALL_PAY;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
+import com.google.protobuf.ByteString;
+import dev.podium.graph.OnnxGraph;
 import dev.podium.graph.Pass;
 import dev.podium.graph.Report;
 import dev.podium.server.TestModels;
 import dev.podium.server.engine.RandomProbes.Draw;
+import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelFolder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -228,6 +236,25 @@ class CompiledFormTest {
   }
 
   @Test
+  void aFileThatChangesWhileItIsLoadedDoesNotServe(@TempDir Path folder) throws Exception {
+    Path model = folder.resolve("din");
+    TestModels.copy(BENCH.resolve("din"), model);
+    Predicate<String> changing =
+        what -> {
+          if (what.equals("forms")) {
+            dropBiases(model.resolve("1/model.onnx"));
+          }
+          return ALL_PAY.test(what) && !what.equals("forms");
+        };
+
+    assertThatThrownBy(
+            () ->
+                load(CompileOptions.DEFAULT, model, changing, EngineOptions.DEFAULT.withWorkers(2)))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("model.onnx: changed while it was loaded: sessions' scores differ");
+  }
+
+  @Test
   void saysWhyWorkersShareSessions() throws Exception {
     EngineOptions options = EngineOptions.DEFAULT;
     EngineOptions tight =
@@ -300,6 +327,21 @@ class CompiledFormTest {
       CompileOptions options, Path folder, Predicate<String> pays, EngineOptions engine)
       throws Exception {
     return ModelFolder.load(folder, DecidedCosts.engine(pays), engine, options);
+  }
+
+  /** Sets all biases to zero. */
+  private static void dropBiases(Path file) {
+    try {
+      ModelProto.Builder model = OnnxGraph.read(file).model().toBuilder();
+      for (TensorProto.Builder tensor : model.getGraphBuilder().getInitializerBuilderList()) {
+        if (tensor.getName().endsWith("bias")) {
+          tensor.setRawData(ByteString.copyFrom(new byte[tensor.getRawData().size()]));
+        }
+      }
+      OnnxGraph.of(model.build()).write(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** What the exported graph gives without Podium. */
