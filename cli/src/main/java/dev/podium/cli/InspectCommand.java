@@ -53,6 +53,7 @@ final class InspectCommand implements Runnable {
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
     try {
+      // Two workers, since a tile is measured beside another, too, as in a server.
       LoadedVersion version =
           ModelFolder.load(
               folder,

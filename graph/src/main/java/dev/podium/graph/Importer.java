@@ -110,6 +110,12 @@ final class Importer {
     tensors.put(name, new Tracked(nodes.initialiser(name), null, numbers));
   }
 
+  private static IllegalArgumentException misfit(
+      TensorInfo input, List<Long> given, String expected) {
+    return new IllegalArgumentException(
+        "shape of input '" + input.name() + "': " + given + " (expected: " + expected + ")");
+  }
+
   private Tracked input(TensorInfo input) throws Unsupported {
     if (input.shape().isEmpty() || input.shape().get(0) >= 0) {
       throw new Unsupported(
@@ -122,25 +128,11 @@ final class Importer {
     List<Integer> shape = new ArrayList<>();
     List<Long> given = options.inputShapes().get(input.name());
     if (given != null && given.size() != input.shape().size() - 1) {
-      throw new IllegalArgumentException(
-          "shape of input '"
-              + input.name()
-              + "': "
-              + given
-              + " (expected: "
-              + (input.shape().size() - 1)
-              + " dimensions after the rows)");
+      throw misfit(input, given, (input.shape().size() - 1) + " dimensions after the rows");
     }
     TensorInfo row = input.ofOneRow();
     if (given != null && !row.takes(given)) {
-      throw new IllegalArgumentException(
-          "shape of input '"
-              + input.name()
-              + "': "
-              + given
-              + " (expected: "
-              + row.shape()
-              + " as in the graph)");
+      throw misfit(input, given, row.shape() + " as in the graph");
     }
     for (long wanted : given == null ? row.shape() : given) {
       if (wanted < 1) {

@@ -440,8 +440,8 @@ final class Preparation {
     }
   }
 
-  /** Gives workers sessions of their own, as far as they may copy the weights. */
-  private void complete(List<Sessions> served, Found found) {
+  /** Gives workers sessions of their own, as far as they may copy the weights: how many each. */
+  private int complete(List<Sessions> served, Found found) {
     boolean alone = copies.workers() == 1;
     long bytes = alone ? 0 : served.stream().mapToLong(Sessions::copiedBytes).sum();
     int count = copies.sessions(bytes);
@@ -464,18 +464,19 @@ final class Preparation {
     } catch (OrtException e) {
       found.forms.add("workers share sessions: " + OnnxEngine.oneLine(e));
     }
+    return count;
   }
 
   /**
-   * Has each worker's sessions score a probe: a file that changed while it was loaded does not
-   * serve. A small one, since memory that idle sessions reserved would stay theirs.
+   * Has all sessions score a probe: a file that changed while it was loaded does not serve. A small
+   * one, since memory that idle sessions reserved would stay theirs.
    */
-  private void tryAll(ExecutionPlan plan, boolean rowsServe, Found found)
+  private void tryAll(int sessions, ExecutionPlan plan, boolean rowsServe, Found found)
       throws RankException, ModelException {
     Probe probe = new RandomProbes(signature, SEED).next(FEW_ROWS, Draw.ANYWHERE);
     List<TileRunner> runners = new ArrayList<>();
     try {
-      for (int i = 0; i < copies.workers(); i++) {
+      for (int i = 0; i < sessions; i++) {
         runners.add(runner(found.halves, FEW_ROWS));
       }
       proof.exported(runners.get(0), probe);
@@ -495,7 +496,8 @@ final class Preparation {
 
   private OnnxSession decide(boolean independent, Found found, long start)
       throws RankException, ModelException {
-    complete(found.halves == null ? List.of(exported) : found.halves.sessions(), found);
+    int sessions =
+        complete(found.halves == null ? List.of(exported) : found.halves.sessions(), found);
     boolean compiled = found.halves != null;
     int[] sizes = TileRows.measured();
     double[] exportedMicros = new double[sizes.length];
@@ -551,10 +553,10 @@ final class Preparation {
     }
     boolean exportedServes = !wholeRows && !(plan.split() && plan.splitFromRows() == 1);
     if (compiled && exportedServes) {
-      complete(List.of(exported), found);
+      sessions = Math.max(sessions, complete(List.of(exported), found));
     }
-    if (independent && copies.workers() > 1) {
-      tryAll(plan, wholeRows || exportedServes, found);
+    if (independent && sessions > 1) {
+      tryAll(sessions, plan, wholeRows || exportedServes, found);
     }
     List<Speed> speeds = new ArrayList<>();
     for (int rows : REPORTED_ROWS) {

@@ -34,8 +34,7 @@ final class TileCosts {
   List<CostCurve> measure(int[] sizes, Halves halves) throws RankException {
     Probe probe = random.next(sizes[sizes.length - 1], Draw.FULL);
     try (Tiles own = tiles(sizes, halves, probe)) {
-      CostCurve alone =
-          new CostCurve(sizes, meter.micros("sizes of tiles", BUDGET_NANOS, own.runs));
+      CostCurve alone = curve(sizes, own.runs);
       if (Runtime.getRuntime().availableProcessors() == 1) {
         return List.of(alone);
       }
@@ -49,10 +48,13 @@ final class TileCosts {
                   neighbour.runFromNowOn(i);
                   own.runs[i].run();
                 });
-        return List.of(
-            alone, new CostCurve(sizes, meter.micros("sizes of tiles", BUDGET_NANOS, beside)));
+        return List.of(alone, curve(sizes, beside));
       }
     }
+  }
+
+  private CostCurve curve(int[] sizes, Run[] runs) throws RankException {
+    return new CostCurve(sizes, meter.micros("sizes of tiles", BUDGET_NANOS, runs));
   }
 
   private Tiles tiles(int[] sizes, Halves halves, Probe probe) throws RankException {
