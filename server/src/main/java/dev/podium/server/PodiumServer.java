@@ -7,9 +7,9 @@ import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.fault.ModelException;
-import dev.podium.server.journal.Journal;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.Readiness;
+import dev.podium.server.requestlog.RequestLog;
 import dev.podium.server.rpc.HealthRpc;
 import dev.podium.server.rpc.InferenceControl;
 import dev.podium.server.rpc.InferenceRpc;
@@ -85,7 +85,7 @@ public final class PodiumServer implements AutoCloseable {
   private final ExecutorService control;
 
   /** Null if there are neither traces nor an access log. */
-  private final Journal journal;
+  private final RequestLog requestLog;
 
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -100,7 +100,7 @@ public final class PodiumServer implements AutoCloseable {
       AdminServer admin,
       ScheduledExecutorService timer,
       ExecutorService control,
-      Journal journal) {
+      RequestLog requestLog) {
     this.config = config;
     this.scheduler = scheduler;
     this.repository = repository;
@@ -110,7 +110,7 @@ public final class PodiumServer implements AutoCloseable {
     this.transport = transport;
     this.admin = admin;
     this.timer = timer;
-    this.journal = journal;
+    this.requestLog = requestLog;
     this.control = control;
   }
 
@@ -145,9 +145,9 @@ public final class PodiumServer implements AutoCloseable {
     ScheduledExecutorService timer = timer();
     EventLoops loops = new EventLoops(RoomOptions.eventLoops(config.grpc()));
     GrpcTransport transport = null;
-    Journal journal = null;
+    RequestLog requestLog = null;
     try {
-      journal = ServerJournal.of(config, VERSION, CLOCK);
+      requestLog = ServerRequestLog.of(config, VERSION, CLOCK);
       load(repository);
       warmUp(config, repository, scheduler, loops, telemetry);
       List<BindableService> services =
@@ -189,7 +189,7 @@ public final class PodiumServer implements AutoCloseable {
               new TransportServices(
                   services,
                   interceptors,
-                  journal == null ? List.of(calls) : List.of(calls, journal)),
+                  requestLog == null ? List.of(calls) : List.of(calls, requestLog)),
               loops);
       MultiCollector meters =
           new ServerCollector(
@@ -204,7 +204,7 @@ public final class PodiumServer implements AutoCloseable {
           AdminServer.start(
               new InetSocketAddress(config.admin().host(), config.admin().port()),
               readiness::missing,
-              journal == null ? meters : journal.metersBeside(meters),
+              requestLog == null ? meters : requestLog.metersBeside(meters),
               new StatusReport(
                   VERSION, readiness::missing, repository, telemetry, scheduler, admission));
       if (config.tls().enabled()) {
@@ -228,7 +228,7 @@ public final class PodiumServer implements AutoCloseable {
           admin,
           timer,
           control,
-          journal);
+          requestLog);
     } catch (IOException | ModelException | RuntimeException e) {
       if (transport != null) {
         transport.close(0);
@@ -238,8 +238,8 @@ public final class PodiumServer implements AutoCloseable {
       scheduler.close();
       timer.shutdownNow();
       control.shutdownNow();
-      if (journal != null) {
-        journal.close();
+      if (requestLog != null) {
+        requestLog.close();
       }
       throw e;
     }
@@ -435,8 +435,8 @@ public final class PodiumServer implements AutoCloseable {
       loads.close();
     }
     boolean finished = transport.close(timeout.toMillis());
-    if (journal != null) {
-      journal.close(config.flushTimeout().duration());
+    if (requestLog != null) {
+      requestLog.close(config.flushTimeout().duration());
     }
     admin.close();
     timer.shutdownNow();

@@ -27,7 +27,7 @@ class RoomsTest {
     mayUse("access", "fault");
     mayUse("yaml");
     mayUse("log");
-    mayUse("journal", "log");
+    mayUse("requestlog", "log");
     mayUse("feature", "fault");
     mayUse("engine", "feature", "fault");
     mayUse("schedule", "engine", "feature", "fault");
@@ -37,7 +37,7 @@ class RoomsTest {
     mayUse(
         "rpc",
         "access",
-        "journal",
+        "requestlog",
         "telemetry",
         "admission",
         "repository",
@@ -67,8 +67,8 @@ class RoomsTest {
   }
 
   @Test
-  void onlyTheJournalKnowsOpenTelemetry() {
-    onlyIn("io.opentelemetry..", "journal");
+  void onlyTheRequestLogKnowsOpenTelemetry() {
+    onlyIn("io.opentelemetry..", "requestlog");
   }
 
   @Test

@@ -1,7 +1,7 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.access.CallAccess;
-import dev.podium.server.journal.CallWatch;
+import dev.podium.server.requestlog.CallWatch;
 import dev.podium.server.schedule.RankTask;
 import io.grpc.Context;
 import io.grpc.Deadline;

@@ -1,8 +1,8 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.access.CallAccess;
-import dev.podium.server.journal.CallWatch;
-import dev.podium.server.journal.RequestWatch;
+import dev.podium.server.requestlog.CallWatch;
+import dev.podium.server.requestlog.RequestWatch;
 
 /**
  * What the requests of one call have in common.
@@ -12,7 +12,7 @@ import dev.podium.server.journal.RequestWatch;
  * @param watch hears of its requests; null if nobody wants to know
  */
 record CallInfo(long deadlineNanos, CallAccess access, CallWatch watch) {
-  /** Tells the journal that a request begins; null if nobody wants to know. */
+  /** Tells the request log that a request begins; null if nobody wants to know. */
   RequestWatch begin(long arrival) {
     return watch == null ? null : watch.begin(arrival, deadlineNanos);
   }

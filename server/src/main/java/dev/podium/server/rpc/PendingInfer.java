@@ -2,7 +2,7 @@ package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorMessage;
-import dev.podium.server.journal.RequestWatch;
+import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankResult;
 import java.util.List;
 

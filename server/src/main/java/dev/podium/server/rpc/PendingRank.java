@@ -5,7 +5,7 @@ import dev.podium.server.feature.CandidateNames;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.Signature.Output;
 import dev.podium.server.feature.WireRequest;
-import dev.podium.server.journal.RequestWatch;
+import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import dev.podium.server.schedule.RankResult;
 import java.util.HashSet;

@@ -3,9 +3,9 @@ package dev.podium.server.rpc;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.Outcome;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.journal.RequestEnd.Stages;
-import dev.podium.server.journal.RequestWatch;
 import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.requestlog.RequestEnd.Stages;
+import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankCompletion;
 import io.grpc.Status;
 

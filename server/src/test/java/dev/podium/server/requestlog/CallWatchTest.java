@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,7 +30,7 @@ class CallWatchTest {
           () -> 0,
           () -> 0.5,
           lines::add);
-  private final Journal journal = new Journal(Set.of(Calls.METHOD), null, log, () -> 0);
+  private final RequestLog requestLog = new RequestLog(Set.of(Calls.METHOD), null, log, () -> 0);
 
   @ParameterizedTest
   @CsvSource({
@@ -50,7 +50,7 @@ class CallWatchTest {
   })
   void aCallIsToldOfWhereNoRequestSaysIt(
       MethodDescriptor.MethodType kind, int requests, Status.Code status, int expected) {
-    ServerStreamTracer tracer = journal.newServerStreamTracer(Calls.METHOD, Calls.headers());
+    ServerStreamTracer tracer = requestLog.newServerStreamTracer(Calls.METHOD, Calls.headers());
     tracer.serverCallStarted(new Started(kind));
     for (int i = 0; i < requests; i++) {
       ((CallWatch) tracer).begin(0, Long.MAX_VALUE);
@@ -62,8 +62,8 @@ class CallWatchTest {
 
   @Test
   void otherMethodsAreNotWatched() {
-    ServerStreamTracer one = journal.newServerStreamTracer("grpc.health.v1.Health/Check", null);
-    ServerStreamTracer two = journal.newServerStreamTracer("no/such", null);
+    ServerStreamTracer one = requestLog.newServerStreamTracer("grpc.health.v1.Health/Check", null);
+    ServerStreamTracer two = requestLog.newServerStreamTracer("no/such", null);
     assertThat(one).isSameAs(two);
     one.streamClosed(Status.UNIMPLEMENTED);
     log.close(Duration.ofSeconds(30));
@@ -92,7 +92,7 @@ class CallWatchTest {
 
   @Test
   void theCallIsInItsContext() throws Exception {
-    CallWatch watch = (CallWatch) journal.newServerStreamTracer(Calls.METHOD, Calls.from("01"));
+    CallWatch watch = (CallWatch) requestLog.newServerStreamTracer(Calls.METHOD, Calls.from("01"));
     assertThat(CallWatch.current()).isNull();
     CallWatch seen = watch.filterContext(Context.ROOT).call(CallWatch::current);
     assertThat(seen).isSameAs(watch);

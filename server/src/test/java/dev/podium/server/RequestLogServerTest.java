@@ -15,8 +15,8 @@ import dev.podium.ranking.v1.Int64Values;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankingServiceGrpc;
-import dev.podium.server.journal.AccessLog;
 import dev.podium.server.log.JsonFormatter;
+import dev.podium.server.requestlog.AccessLog;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -47,7 +47,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The access log of a whole server, and what is in no log at all. */
-class JournalServerTest {
+class RequestLogServerTest {
   private static final String TOKEN = "the-right-token";
   private static final String WRONG = "a-wrong-token";
   private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";

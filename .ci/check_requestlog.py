@@ -90,7 +90,7 @@ class Session:
             "grpc.max_message": "64KiB",
         }
         options = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-        self.server = Server("models/repository", *options, log="journal")
+        self.server = Server("models/repository", *options, log="requestlog")
         self.channel = grpc.insecure_channel(self.server.target)
 
     def rank(self, request: Any, trace: str = TRACE, flags: str = "01", **metadata: str) -> str:
@@ -254,7 +254,7 @@ def flush(s: Session) -> str:
 
 def off(s: Session) -> str:
     """A server without traces and access log: no line, and not a class of OpenTelemetry's SDK."""
-    loaded = WORK / "journal.classes"
+    loaded = WORK / "requestlog.classes"
     os.environ["PODIUM_JAVA_OPTS"] = f"-Xlog:class+load:file={loaded}"
     server = Server("models/repository")
     try:
@@ -290,7 +290,7 @@ def collector_gone(s: Session) -> str:
 
 def collector_with_tls(s: Session) -> str:
     """Spans go to the collector whose certificate traces.ca holds, also if it comes after them."""
-    keys = WORK / "journal-keys"
+    keys = WORK / "requestlog-keys"
     keys.mkdir(exist_ok=True)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",

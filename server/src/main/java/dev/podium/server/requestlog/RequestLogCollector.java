@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -7,12 +7,12 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 
 /** What became of spans and lines, lost ones too, as Prometheus wants it. */
-final class JournalCollector implements MultiCollector {
+final class RequestLogCollector implements MultiCollector {
   private final MultiCollector others;
   private final Traces traces;
   private final AccessLog accessLog;
 
-  JournalCollector(MultiCollector others, Traces traces, AccessLog accessLog) {
+  RequestLogCollector(MultiCollector others, Traces traces, AccessLog accessLog) {
     this.others = others;
     this.traces = traces;
     this.accessLog = accessLog;

@@ -1,10 +1,10 @@
 package dev.podium.server;
 
-import dev.podium.server.journal.AccessLog;
-import dev.podium.server.journal.AccessLogOptions;
-import dev.podium.server.journal.Journal;
-import dev.podium.server.journal.TraceOptions;
-import dev.podium.server.journal.Traces;
+import dev.podium.server.requestlog.AccessLog;
+import dev.podium.server.requestlog.AccessLogOptions;
+import dev.podium.server.requestlog.RequestLog;
+import dev.podium.server.requestlog.TraceOptions;
+import dev.podium.server.requestlog.Traces;
 import dev.podium.server.rpc.InferenceRpc;
 import dev.podium.server.rpc.RankingRpc;
 import java.io.IOException;
@@ -18,8 +18,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
 /** Puts traces and the access log together, as the settings say. */
-final class ServerJournal {
-  private ServerJournal() {}
+final class ServerRequestLog {
+  private ServerRequestLog() {}
 
   /**
    * Null if nobody wants to know of single requests: then none is watched.
@@ -27,7 +27,7 @@ final class ServerJournal {
    * @param clock nanoseconds, the scheduler's
    * @throws IOException if a file can't be used, naming it
    */
-  static Journal of(ServerConfig config, String version, LongSupplier clock) throws IOException {
+  static RequestLog of(ServerConfig config, String version, LongSupplier clock) throws IOException {
     if (!config.traces().enabled() && !config.accessLog().enabled()) {
       return null;
     }
@@ -36,7 +36,7 @@ final class ServerJournal {
     AccessLog accessLog =
         config.accessLog().enabled() ? accessLog(config.accessLog(), clock) : null;
     Traces traces = config.traces().enabled() ? traces(config.traces(), version, clock) : null;
-    return new Journal(methods, traces, accessLog, clock);
+    return new RequestLog(methods, traces, accessLog, clock);
   }
 
   private static AccessLog accessLog(ServerConfig.AccessLog config, LongSupplier clock) {

@@ -1,6 +1,6 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
-import dev.podium.server.journal.RequestEnd.Stages;
+import dev.podium.server.requestlog.RequestEnd.Stages;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
@@ -30,14 +30,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
-public class JournalBenchmark {
+public class RequestLogBenchmark {
   private static final String METHOD = "podium.ranking.v1.RankingService/Rank";
 
-  private Journal unkept;
-  private Journal traced;
+  private RequestLog unkept;
+  private RequestLog traced;
   private Metadata headers;
 
-  /** Makes journals, and a caller's headers without a trace. */
+  /** Makes request logs, and a caller's headers without a trace. */
   @Setup
   public void make() {
     AccessLog log =
@@ -45,8 +45,8 @@ public class JournalBenchmark {
             new AccessLogOptions(0, Duration.ofSeconds(1), 1, 1, false),
             System::nanoTime,
             () -> 0.5);
-    unkept = new Journal(Set.of(METHOD), traces(0), log, System::nanoTime);
-    traced = new Journal(Set.of(METHOD), traces(1), null, System::nanoTime);
+    unkept = new RequestLog(Set.of(METHOD), traces(0), log, System::nanoTime);
+    traced = new RequestLog(Set.of(METHOD), traces(1), null, System::nanoTime);
     headers = new Metadata();
   }
 
@@ -81,9 +81,9 @@ public class JournalBenchmark {
     return request(traced);
   }
 
-  private ServerStreamTracer request(Journal journal) {
-    CallWatch call = (CallWatch) journal.newServerStreamTracer(METHOD, headers);
-    long now = journal.now();
+  private ServerStreamTracer request(RequestLog requestLog) {
+    CallWatch call = (CallWatch) requestLog.newServerStreamTracer(METHOD, headers);
+    long now = requestLog.now();
     call.begin(now, Long.MAX_VALUE)
         .ended(
             "",

@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
@@ -9,10 +9,10 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * Tells traces and the access log how requests ended. A server with neither has no journal, and
+ * Tells traces and the access log how requests ended. A server with neither has no request log, and
  * then no call is watched. Thread-safe.
  */
-public final class Journal extends ServerStreamTracer.Factory implements AutoCloseable {
+public final class RequestLog extends ServerStreamTracer.Factory implements AutoCloseable {
   /** For the other methods; remembers nothing. */
   private static final ServerStreamTracer UNWATCHED = new ServerStreamTracer() {};
 
@@ -27,7 +27,7 @@ public final class Journal extends ServerStreamTracer.Factory implements AutoClo
    * @param accessLog null for none
    * @param clock nanoseconds, the scheduler's
    */
-  public Journal(Set<String> methods, Traces traces, AccessLog accessLog, LongSupplier clock) {
+  public RequestLog(Set<String> methods, Traces traces, AccessLog accessLog, LongSupplier clock) {
     this.methods = Set.copyOf(methods);
     this.traces = traces;
     this.accessLog = accessLog;
@@ -54,7 +54,7 @@ public final class Journal extends ServerStreamTracer.Factory implements AutoClo
 
   /** What {@code /metrics} shows of it, beside what it shows anyway. */
   public MultiCollector metersBeside(MultiCollector others) {
-    return new JournalCollector(others, traces, accessLog);
+    return new RequestLogCollector(others, traces, accessLog);
   }
 
   /** Sends and writes what is left, for at most the given time; what isn't gone then is lost. */

@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 /** Why a request stands in the access log. */
 enum Keep {

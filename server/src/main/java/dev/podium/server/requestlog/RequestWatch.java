@@ -1,9 +1,9 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
-import dev.podium.server.journal.RequestEnd.Stages;
+import dev.podium.server.requestlog.RequestEnd.Stages;
 import io.grpc.Status;
 
-/** One request whose end the journal wants to know; there is none without a journal. */
+/** One request whose end the request log wants to know; there is none without a request log. */
 public final class RequestWatch {
   private final CallWatch call;
   private final long arrival;

@@ -1,6 +1,6 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
-import dev.podium.server.journal.RequestEnd.Stages;
+import dev.podium.server.requestlog.RequestEnd.Stages;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.Set;
@@ -28,7 +28,7 @@ final class Calls {
   }
 
   static CallWatch call(Metadata headers) {
-    return new CallWatch(new Journal(Set.of(METHOD), null, null, () -> 0), METHOD, headers, 0);
+    return new CallWatch(new RequestLog(Set.of(METHOD), null, null, () -> 0), METHOD, headers, 0);
   }
 
   /** Scored after a millisecond: 100 µs in the queue, 200 assembled, 600 run, 100 encoded. */

@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import dev.podium.server.log.LogEvent;
 import dev.podium.server.log.RateBound;

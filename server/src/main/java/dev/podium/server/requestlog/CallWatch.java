@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import io.grpc.Attributes;
 import io.grpc.Context;
@@ -12,13 +12,13 @@ import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * One call whose requests stand in the journal. Thread-safe. A call that ends before it brought a
- * request, since its credentials or its message were refused, stands there itself.
+ * One call whose requests stand in the request log. Thread-safe. A call that ends before it brought
+ * a request, since its credentials or its message were refused, stands there itself.
  */
 public final class CallWatch extends ServerStreamTracer {
   private static final Context.Key<CallWatch> KEY = Context.key("podium-call");
 
-  private final Journal journal;
+  private final RequestLog requestLog;
   private final String method;
   private final SpanContext parent;
   private final long start;
@@ -26,8 +26,8 @@ public final class CallWatch extends ServerStreamTracer {
   private volatile SocketAddress peer;
   private volatile boolean stream;
 
-  CallWatch(Journal journal, String method, Metadata headers, long start) {
-    this.journal = journal;
+  CallWatch(RequestLog requestLog, String method, Metadata headers, long start) {
+    this.requestLog = requestLog;
     this.method = method;
     this.parent = TraceHeaders.read(headers);
     this.start = start;
@@ -86,7 +86,7 @@ public final class CallWatch extends ServerStreamTracer {
   }
 
   void ended(RequestEnd end) {
-    journal.ended(this, end);
+    requestLog.ended(this, end);
   }
 
   @Override
@@ -104,7 +104,7 @@ public final class CallWatch extends ServerStreamTracer {
             status.getCode(),
             status.getDescription(),
             start,
-            journal.now(),
+            requestLog.now(),
             Long.MAX_VALUE,
             null));
   }

@@ -1,4 +1,4 @@
-package dev.podium.server.journal;
+package dev.podium.server.requestlog;
 
 import io.grpc.Metadata;
 import io.opentelemetry.api.trace.Span;
