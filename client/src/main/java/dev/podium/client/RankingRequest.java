@@ -125,33 +125,33 @@ public final class RankingRequest {
 
     /** Sets a feature that all candidates share: one whole number. */
     public Builder context(String feature, long value) {
-      return context(Columns.of(feature, new long[] {value}));
+      return context(FeatureColumns.of(feature, new long[] {value}));
     }
 
     /** Sets a feature that all candidates share: one real number, a {@code float} on the wire. */
     public Builder context(String feature, double value) {
-      return context(Columns.of(feature, new float[] {(float) value}));
+      return context(FeatureColumns.of(feature, new float[] {(float) value}));
     }
 
     /** Sets a feature that all candidates share: one text. */
     public Builder context(String feature, String value) {
       requireText(feature, value);
-      return context(Columns.of(feature, List.of(value)));
+      return context(FeatureColumns.of(feature, List.of(value)));
     }
 
     /** Sets a feature that all candidates share: a dense one of several columns. */
     public Builder contextVector(String feature, float... values) {
-      return context(Columns.of(feature, values));
+      return context(FeatureColumns.of(feature, values));
     }
 
     /** Sets a feature that all candidates share: a sequence of whole numbers, of any length. */
     public Builder contextSequence(String feature, long... values) {
-      return context(Columns.ragged(feature, values, new int[] {values.length}));
+      return context(FeatureColumns.ragged(feature, values, new int[] {values.length}));
     }
 
     /** Sets a feature that all candidates share: a sequence of real numbers, of any length. */
     public Builder contextSequence(String feature, float... values) {
-      return context(Columns.ragged(feature, values, new int[] {values.length}));
+      return context(FeatureColumns.ragged(feature, values, new int[] {values.length}));
     }
 
     /** Sets a feature that all candidates share: a sequence of texts, of any length. */
@@ -162,7 +162,7 @@ public final class RankingRequest {
     /** Sets a feature that all candidates share: a sequence of texts, of any length. */
     public Builder contextSequence(String feature, List<String> values) {
       values.forEach(value -> requireText(feature, value));
-      return context(Columns.ragged(feature, values, new int[] {values.size()}));
+      return context(FeatureColumns.ragged(feature, values, new int[] {values.size()}));
     }
 
     /** Sets a feature that all candidates share, as a wire column of one row. */
@@ -212,24 +212,24 @@ public final class RankingRequest {
 
     /** Names the candidates that are given as whole columns. */
     public Builder candidateIds(long... ids) {
-      this.ids = CandidateIds.newBuilder().setInt64Ids(Columns.int64(ids)).build();
+      this.ids = CandidateIds.newBuilder().setInt64Ids(FeatureColumns.int64(ids)).build();
       return this;
     }
 
     /** Names the candidates that are given as whole columns. */
     public Builder candidateIds(List<String> ids) {
-      this.ids = CandidateIds.newBuilder().setStringIds(Columns.strings(ids)).build();
+      this.ids = CandidateIds.newBuilder().setStringIds(FeatureColumns.strings(ids)).build();
       return this;
     }
 
     /** Sets a candidate feature: one whole number for each candidate. */
     public Builder column(String feature, long[] values) {
-      return put(Columns.of(feature, values), values.length);
+      return put(FeatureColumns.of(feature, values), values.length);
     }
 
     /** Sets a candidate feature: one real number for each candidate. */
     public Builder column(String feature, float[] values) {
-      return put(Columns.of(feature, values), values.length);
+      return put(FeatureColumns.of(feature, values), values.length);
     }
 
     /** Sets a candidate feature: one text for each candidate. */
@@ -240,7 +240,7 @@ public final class RankingRequest {
     /** Sets a candidate feature: one text for each candidate. */
     public Builder column(String feature, List<String> values) {
       values.forEach(value -> requireText(feature, value));
-      return put(Columns.of(feature, values), values.size());
+      return put(FeatureColumns.of(feature, values), values.size());
     }
 
     /**
@@ -255,7 +255,7 @@ public final class RankingRequest {
         throw Problem.feature(
             feature, values.length + " values", "a multiple of its width " + width);
       }
-      return put(Columns.of(feature, values), values.length / width);
+      return put(FeatureColumns.of(feature, values), values.length / width);
     }
 
     /**
@@ -265,7 +265,7 @@ public final class RankingRequest {
      * @param rowLengths number of values of each candidate
      */
     public Builder sequenceColumn(String feature, long[] values, int[] rowLengths) {
-      return put(Columns.ragged(feature, values, rowLengths), rowLengths.length);
+      return put(FeatureColumns.ragged(feature, values, rowLengths), rowLengths.length);
     }
 
     /**
@@ -275,7 +275,7 @@ public final class RankingRequest {
      * @param rowLengths number of values of each candidate
      */
     public Builder sequenceColumn(String feature, float[] values, int[] rowLengths) {
-      return put(Columns.ragged(feature, values, rowLengths), rowLengths.length);
+      return put(FeatureColumns.ragged(feature, values, rowLengths), rowLengths.length);
     }
 
     /**
@@ -286,7 +286,7 @@ public final class RankingRequest {
      */
     public Builder sequenceColumn(String feature, List<String> values, int[] rowLengths) {
       values.forEach(value -> requireText(feature, value));
-      return put(Columns.ragged(feature, values, rowLengths), rowLengths.length);
+      return put(FeatureColumns.ragged(feature, values, rowLengths), rowLengths.length);
     }
 
     /**

@@ -7,8 +7,8 @@ import dev.podium.loadtest.measure.StepRecording;
 import dev.podium.loadtest.report.Reports;
 import dev.podium.loadtest.report.RunReport;
 import dev.podium.loadtest.search.MaxRateSearch;
-import dev.podium.loadtest.search.Outcome;
 import dev.podium.loadtest.search.Slo;
+import dev.podium.loadtest.search.StepFigures;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -80,7 +80,7 @@ final class LoadRun {
     for (StepRecording recording : run(plans.plan(plans.rates()))) {
       RunReport.Step step = add(recording);
       if (plans.assertion() != null) {
-        for (Slo.Check check : plans.assertion().check(Outcome.of(recording))) {
+        for (Slo.Check check : plans.assertion().check(StepFigures.of(recording))) {
           assertions.add(
               new RunReport.Assertion(check.term(), step.rate(), check.held(), check.line()));
         }
@@ -109,8 +109,9 @@ final class LoadRun {
             new RunReport.Search(
                 plans.slo().toString(), 0, false, "ended before it was done", runs));
       }
-      MaxRateSearch.Result result = result(step, Outcome.of(recording));
-      trials.add(new MaxRateSearch.Trial(rate, result, plans.slo().stress(Outcome.of(recording))));
+      MaxRateSearch.Result result = result(step, StepFigures.of(recording));
+      trials.add(
+          new MaxRateSearch.Trial(rate, result, plans.slo().stress(StepFigures.of(recording))));
       double p99 = recording.quantileMillis(0.99);
       runs.add(
           new RunReport.SearchRun(
@@ -130,8 +131,8 @@ final class LoadRun {
     }
   }
 
-  private MaxRateSearch.Result result(RunReport.Step step, Outcome outcome) {
-    boolean holds = plans.slo().holds(outcome);
+  private MaxRateSearch.Result result(RunReport.Step step, StepFigures figures) {
+    boolean holds = plans.slo().holds(figures);
     // A late generator only adds latency: what held in spite of it holds.
     if (holds) {
       return MaxRateSearch.Result.HELD;

@@ -3,11 +3,10 @@ package dev.podium.loadtest;
 import dev.podium.inference.ModelMetadataResponse;
 import dev.podium.loadtest.arrivals.ArrivalPlan;
 import dev.podium.loadtest.measure.Clock;
-import dev.podium.loadtest.measure.GrpcTransport;
 import dev.podium.loadtest.measure.OpenLoop;
 import dev.podium.loadtest.measure.Recording;
+import dev.podium.loadtest.measure.UnaryCalls;
 import dev.podium.loadtest.protocol.Connections;
-import dev.podium.loadtest.protocol.ModelYaml;
 import dev.podium.loadtest.protocol.OipProtocol;
 import dev.podium.loadtest.protocol.Protocol;
 import dev.podium.loadtest.protocol.RankingProtocol;
@@ -15,6 +14,7 @@ import dev.podium.loadtest.protocol.Security;
 import dev.podium.loadtest.protocol.SignatureReader;
 import dev.podium.loadtest.protocol.Target;
 import dev.podium.loadtest.protocol.TensorMapping;
+import dev.podium.loadtest.protocol.TensorRules;
 import dev.podium.loadtest.workload.RequestPool;
 import dev.podium.loadtest.workload.Workload;
 import dev.podium.loadtest.workload.WorkloadSpec;
@@ -55,7 +55,7 @@ public final class LoadSession implements AutoCloseable {
       String protocol,
       ModelSpec model,
       WorkloadSpec workload,
-      ModelYaml modelYaml,
+      TensorRules tensorRules,
       Target signatureFrom,
       int poolSize,
       OpenLoop.Options options) {}
@@ -123,7 +123,7 @@ public final class LoadSession implements AutoCloseable {
 
   private static Protocol oip(Settings settings, Model signature, ModelMetadataResponse metadata) {
     return new OipProtocol(
-        TensorMapping.of(signature, metadata, settings.modelYaml()), version(settings));
+        TensorMapping.of(signature, metadata, settings.tensorRules()), version(settings));
   }
 
   private static Model signatureForOip(
@@ -174,7 +174,7 @@ public final class LoadSession implements AutoCloseable {
         new OpenLoop(
             plan,
             pool,
-            new GrpcTransport(connections, protocol.method()),
+            new UnaryCalls(connections, protocol.method()),
             Clock.SYSTEM,
             recording,
             settings.options(),

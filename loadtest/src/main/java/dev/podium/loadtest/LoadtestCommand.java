@@ -3,8 +3,8 @@ package dev.podium.loadtest;
 import dev.podium.loadtest.arrivals.ArrivalShape;
 import dev.podium.loadtest.arrivals.Rates;
 import dev.podium.loadtest.measure.OpenLoop;
-import dev.podium.loadtest.protocol.ModelYaml;
 import dev.podium.loadtest.protocol.Target;
+import dev.podium.loadtest.protocol.TensorRules;
 import dev.podium.loadtest.report.Comparison;
 import dev.podium.loadtest.report.CsvReport;
 import dev.podium.loadtest.report.HtmlReport;
@@ -411,7 +411,7 @@ public final class LoadtestCommand implements Callable<Integer> {
         protocol,
         name.build(),
         workloadSpec,
-        modelYaml == null ? ModelYaml.none() : ModelYaml.read(modelYaml),
+        modelYaml == null ? TensorRules.none() : TensorRules.read(modelYaml),
         signatureFrom == null ? null : Target.parse(signatureFrom),
         built,
         options);

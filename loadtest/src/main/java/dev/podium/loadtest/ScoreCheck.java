@@ -1,6 +1,6 @@
 package dev.podium.loadtest;
 
-import dev.podium.loadtest.measure.GrpcTransport;
+import dev.podium.loadtest.measure.UnaryCalls;
 import dev.podium.loadtest.protocol.Connections;
 import dev.podium.loadtest.protocol.Protocol;
 import dev.podium.loadtest.workload.Workload;
@@ -100,7 +100,7 @@ final class ScoreCheck {
     side.bytes += bytes.length;
     CompletableFuture<byte[]> answer = new CompletableFuture<>();
     long begin = System.nanoTime();
-    new GrpcTransport(connections, side.protocol.method())
+    new UnaryCalls(connections, side.protocol.method())
         .send(
             bytes,
             timeoutNanos,

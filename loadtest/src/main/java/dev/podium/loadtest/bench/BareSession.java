@@ -10,8 +10,8 @@ import ai.onnxruntime.TensorInfo;
 import dev.podium.inference.ModelMetadataResponse.TensorMetadata;
 import dev.podium.loadtest.WorkFailedException;
 import dev.podium.loadtest.protocol.FullTensors;
-import dev.podium.loadtest.protocol.ModelYaml;
 import dev.podium.loadtest.protocol.TensorMapping;
+import dev.podium.loadtest.protocol.TensorRules;
 import dev.podium.loadtest.workload.Workload;
 import dev.podium.ranking.v1.Model;
 import dev.podium.ranking.v1.RankRequest;
@@ -108,9 +108,9 @@ public final class BareSession implements AutoCloseable {
    * @throws dev.podium.loadtest.InputException if the features don't fit the graph
    */
   public Inputs inputs(
-      String name, Model signature, ModelYaml yaml, Workload workload, int requests) {
+      String name, Model signature, TensorRules rules, Workload workload, int requests) {
     try {
-      TensorMapping mapping = TensorMapping.of(name, signature, metadata(), yaml);
+      TensorMapping mapping = TensorMapping.of(name, signature, metadata(), rules);
       Inputs inputs = new Inputs();
       for (int i = 0; i < requests; i++) {
         RankRequest request = workload.request(i);

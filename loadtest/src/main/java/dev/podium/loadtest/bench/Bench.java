@@ -1,15 +1,15 @@
 package dev.podium.loadtest.bench;
 
 import dev.podium.loadtest.WorkFailedException;
-import dev.podium.loadtest.measure.GrpcTransport;
+import dev.podium.loadtest.measure.UnaryCalls;
 import dev.podium.loadtest.protocol.Connections;
-import dev.podium.loadtest.protocol.ModelYaml;
 import dev.podium.loadtest.protocol.OipProtocol;
 import dev.podium.loadtest.protocol.RankingProtocol;
 import dev.podium.loadtest.protocol.Security;
 import dev.podium.loadtest.protocol.SignatureReader;
 import dev.podium.loadtest.protocol.Target;
 import dev.podium.loadtest.protocol.TensorMapping;
+import dev.podium.loadtest.protocol.TensorRules;
 import dev.podium.loadtest.report.Reports;
 import dev.podium.loadtest.workload.RequestPool;
 import dev.podium.loadtest.workload.Sizes;
@@ -136,7 +136,7 @@ public final class Bench implements AutoCloseable {
               connections,
               model ->
                   new OipProtocol(
-                      TensorMapping.of(signature(model), reader.metadata(model, ""), yaml(model)),
+                      TensorMapping.of(signature(model), reader.metadata(model, ""), rules(model)),
                       ""),
               peer.pid(),
               null));
@@ -213,7 +213,7 @@ public final class Bench implements AutoCloseable {
     // Fewer than the servers get: their tensors take memory, and one request's rows cost as much as
     // another's.
     try (BareSession.Inputs inputs =
-        bare.inputs(model, signature(model), yaml(model), workload, 8)) {
+        bare.inputs(model, signature(model), rules(model), workload, 8)) {
       inputs.run(options.warmUpNanos() / 4);
       for (int round = 0; round < options.rounds(); round++) {
         bareTurn(inputs, bareTotal);
@@ -245,8 +245,8 @@ public final class Bench implements AutoCloseable {
 
   private static void turn(
       Contender contender, String model, RequestPool pool, Size size, long nanos, Total total) {
-    GrpcTransport transport =
-        new GrpcTransport(contender.connections(), contender.protocols().of(model).method());
+    UnaryCalls transport =
+        new UnaryCalls(contender.connections(), contender.protocols().of(model).method());
     long heap = contender.heap() == null ? 0 : contender.heap().bytes();
     long cpu = contender.pid() < 0 ? 0 : ProcessCpu.nanos(contender.pid());
     ClosedLoop.Stretch stretch = ClosedLoop.run(transport, pool, size.callers(), nanos);
@@ -327,9 +327,9 @@ public final class Bench implements AutoCloseable {
     return new Sizes.Fixed(longest);
   }
 
-  private ModelYaml yaml(String model) {
+  private TensorRules rules(String model) {
     Path file = options.models().resolve(model).resolve("model.yaml");
-    return Files.exists(file) ? ModelYaml.read(file) : ModelYaml.none();
+    return Files.exists(file) ? TensorRules.read(file) : TensorRules.none();
   }
 
   /** The exported graph of the version that the first server answers with. */

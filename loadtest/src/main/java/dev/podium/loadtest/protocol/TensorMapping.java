@@ -27,7 +27,7 @@ public final class TensorMapping {
   record Tensor(String name, TensorType type, boolean flat, int columns, List<Part> parts) {}
 
   /** The columns of a tensor that one feature fills. */
-  record Part(Feature feature, ModelYaml.Rule rule, int firstColumn, int columns) {}
+  record Part(Feature feature, TensorRules.Rule rule, int firstColumn, int columns) {}
 
   private final String model;
   private final List<Tensor> tensors;
@@ -48,8 +48,9 @@ public final class TensorMapping {
   }
 
   /** A mapping onto the inputs that a server's {@code ModelMetadata} lists. */
-  public static TensorMapping of(Model signature, ModelMetadataResponse metadata, ModelYaml yaml) {
-    return of(metadata.getName(), signature, metadata.getInputsList(), yaml);
+  public static TensorMapping of(
+      Model signature, ModelMetadataResponse metadata, TensorRules rules) {
+    return of(metadata.getName(), signature, metadata.getInputsList(), rules);
   }
 
   /**
@@ -59,12 +60,12 @@ public final class TensorMapping {
    *     tensor of numbers without a vocabulary to look it up in
    */
   public static TensorMapping of(
-      String model, Model signature, List<TensorMetadata> inputs, ModelYaml yaml) {
+      String model, Model signature, List<TensorMetadata> inputs, TensorRules rules) {
     Map<String, TensorMetadata> byName = new LinkedHashMap<>();
     inputs.forEach(input -> byName.put(input.getName(), input));
     Map<String, List<Part>> parts = new LinkedHashMap<>();
     for (Feature feature : signature.getFeaturesList()) {
-      ModelYaml.Rule rule = yaml.rule(feature.getName());
+      TensorRules.Rule rule = rules.rule(feature.getName());
       String input = byName.containsKey(rule.input()) ? rule.input() : feature.getName();
       if (!byName.containsKey(input) && signature.getFeaturesCount() == 1 && byName.size() == 1) {
         input = byName.keySet().iterator().next();
@@ -98,7 +99,7 @@ public final class TensorMapping {
   }
 
   private static void checkText(
-      String model, Feature feature, ModelYaml.Rule rule, TensorType type) {
+      String model, Feature feature, TensorRules.Rule rule, TensorType type) {
     if (feature.getWireType() == DataType.DATA_TYPE_STRING
         && type != TensorType.BYTES
         && rule.lookUp() == null) {

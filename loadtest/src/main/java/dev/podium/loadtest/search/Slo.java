@@ -102,23 +102,23 @@ public final class Slo {
   }
 
   /** The verdict on every term, in order. */
-  public List<Check> check(Outcome outcome) {
-    return terms.stream().map(term -> check(term, outcome)).toList();
+  public List<Check> check(StepFigures figures) {
+    return terms.stream().map(term -> check(term, figures)).toList();
   }
 
   /** Whether all terms hold. */
-  public boolean holds(Outcome outcome) {
-    return check(outcome).stream().allMatch(Check::held);
+  public boolean holds(StepFigures figures) {
+    return check(figures).stream().allMatch(Check::held);
   }
 
   /**
-   * How near an outcome is to breaking the objective: at most 1 if all terms hold, 2 if one came to
+   * How near a step is to breaking the objective: at most 1 if all terms hold, 2 if one came to
    * twice what is allowed; infinite if a term has no figure, or failed requests where none may.
    */
-  public double stress(Outcome outcome) {
+  public double stress(StepFigures figures) {
     double most = 0;
     for (Term term : terms) {
-      double came = came(term, outcome);
+      double came = came(term, figures);
       double allowed = term.bound();
       double stress = term.kind() == Kind.RATE ? allowed / came : came / allowed;
       if (came == 0 && allowed == 0) {
@@ -129,17 +129,17 @@ public final class Slo {
     return most;
   }
 
-  private static double came(Term term, Outcome outcome) {
+  private static double came(Term term, StepFigures figures) {
     return switch (term.kind()) {
-      case QUANTILE -> outcome.quantileMillis(term.quantile());
-      case MEAN -> outcome.meanMillis();
-      case ERRORS -> outcome.errorShare();
-      case RATE -> outcome.answeredPerSecond();
+      case QUANTILE -> figures.quantileMillis(term.quantile());
+      case MEAN -> figures.meanMillis();
+      case ERRORS -> figures.errorShare();
+      case RATE -> figures.answeredPerSecond();
     };
   }
 
-  private static Check check(Term term, Outcome outcome) {
-    double came = came(term, outcome);
+  private static Check check(Term term, StepFigures figures) {
+    double came = came(term, figures);
     // Written so that NaN, which stands for no figure, never holds.
     boolean held = term.kind() == Kind.RATE ? came >= term.bound() : came <= term.bound();
     String line =

@@ -114,7 +114,7 @@ public final class Soak {
     long pid = subject.process().javaPid();
     List<Memory> memory = new ArrayList<>();
     // Before the first window: what was allocated until then.
-    memory.add(look(heap, ProcessMemory.residentBytes(pid)));
+    memory.add(look(heap, ResidentMemory.residentBytes(pid)));
     long begin = System.nanoTime();
     for (int i = 1; i <= windows; i++) {
       long end = begin + i * window;
@@ -122,12 +122,12 @@ public final class Soak {
       int samples = 0;
       while (System.nanoTime() < end) {
         if (end - System.nanoTime() <= window / 2) {
-          sum += ProcessMemory.residentBytes(pid);
+          sum += ResidentMemory.residentBytes(pid);
           samples++;
         }
         Clock.SYSTEM.parkUntil(Math.min(end, System.nanoTime() + SAMPLE_NANOS));
       }
-      memory.add(look(heap, samples == 0 ? ProcessMemory.residentBytes(pid) : sum / samples));
+      memory.add(look(heap, samples == 0 ? ResidentMemory.residentBytes(pid) : sum / samples));
       rig.say("%d of %d: RSS %.0f MB%n", i, windows, memory.get(i).resident() / (1 << 20));
     }
     return memory;

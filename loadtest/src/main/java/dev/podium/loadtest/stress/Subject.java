@@ -5,7 +5,7 @@ import dev.podium.loadtest.bench.ClosedLoop;
 import dev.podium.loadtest.bench.HeapMeter;
 import dev.podium.loadtest.bench.ProcessCpu;
 import dev.podium.loadtest.bench.ServerProcess;
-import dev.podium.loadtest.measure.GrpcTransport;
+import dev.podium.loadtest.measure.UnaryCalls;
 import dev.podium.loadtest.protocol.Connections;
 import dev.podium.loadtest.protocol.RankingProtocol;
 import dev.podium.loadtest.protocol.Security;
@@ -92,7 +92,7 @@ final class Subject implements AutoCloseable {
 
   /** Callers that always have a request in flight, for a time. */
   ClosedLoop.Stretch saturate(RequestPool pool, int callers, long nanos) {
-    return ClosedLoop.run(new GrpcTransport(connections, method()), pool, callers, nanos);
+    return ClosedLoop.run(new UnaryCalls(connections, method()), pool, callers, nanos);
   }
 
   /**

@@ -71,10 +71,10 @@ class OipProtocolTest {
   }
 
   private static ModelInferRequest infer(
-      Model signature, ModelMetadataResponse metadata, ModelYaml yaml, RankRequest request)
+      Model signature, ModelMetadataResponse metadata, TensorRules rules, RankRequest request)
       throws IOException {
     byte[] bytes =
-        new OipProtocol(TensorMapping.of(signature, metadata, yaml), "3").encode(request);
+        new OipProtocol(TensorMapping.of(signature, metadata, rules), "3").encode(request);
     return ModelInferRequest.parseFrom(bytes);
   }
 
@@ -92,7 +92,7 @@ class OipProtocolTest {
   @Test
   void repeatsTheContextAndFillsSequencesUp() throws IOException {
     ModelInferRequest request =
-        infer(TestModels.films(), FakeRanker.filmsMetadata(), ModelYaml.none(), REQUEST);
+        infer(TestModels.films(), FakeRanker.filmsMetadata(), TensorRules.none(), REQUEST);
     assertThat(request.getModelName()).isEqualTo("films");
     assertThat(request.getModelVersion()).isEqualTo("3");
     assertThat(request.getId()).isEqualTo("r1");
@@ -151,13 +151,14 @@ class OipProtocolTest {
                                 StringValues.newBuilder().addValues("comedy").addValues("opera"))))
             .build();
     ModelInferRequest infer =
-        infer(TestModels.filmsWithText(), metadata, ModelYaml.read(file), request);
+        infer(TestModels.filmsWithText(), metadata, TensorRules.read(file), request);
     float[] x = new float[12];
     raw(infer, 0).asFloatBuffer().get(x);
     assertThat(x).containsExactly(7, 3, 50, 2, 1, 2, 7, 3, 181, 0, 3, 4);
     assertThat(longs(infer, 1)).containsExactly(3, 4, 5, 6, 3, 4, 5, 6);
     RankRequest shorter = request.toBuilder().setContext(2, history(1, 2)).build();
-    assertThat(longs(infer(TestModels.filmsWithText(), metadata, ModelYaml.read(file), shorter), 1))
+    assertThat(
+            longs(infer(TestModels.filmsWithText(), metadata, TensorRules.read(file), shorter), 1))
         .startsWith(-1, -1, 1, 2);
   }
 
@@ -189,7 +190,7 @@ class OipProtocolTest {
                             .setStringValues(
                                 StringValues.newBuilder().addValues("a").addValues("été"))))
             .build();
-    ByteBuffer raw = raw(infer(signature, metadata, ModelYaml.none(), request), 0);
+    ByteBuffer raw = raw(infer(signature, metadata, TensorRules.none(), request), 0);
     assertThat(raw.getInt()).isEqualTo(1);
     assertThat(raw.get()).isEqualTo((byte) 'a');
     assertThat(raw.getInt()).isEqualTo(5);
@@ -199,7 +200,7 @@ class OipProtocolTest {
   }
 
   private static void refuses(Model signature, List<TensorMetadata> inputs, String message) {
-    assertThatThrownBy(() -> TensorMapping.of("films", signature, inputs, ModelYaml.none()))
+    assertThatThrownBy(() -> TensorMapping.of("films", signature, inputs, TensorRules.none()))
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith(message);
   }
@@ -245,7 +246,7 @@ class OipProtocolTest {
 
   @Test
   void namesAnUnreadableModelYaml() {
-    assertThatThrownBy(() -> ModelYaml.read(Path.of("/no/model.yaml")))
+    assertThatThrownBy(() -> TensorRules.read(Path.of("/no/model.yaml")))
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith("/no/model.yaml: can't be read");
   }
@@ -254,7 +255,8 @@ class OipProtocolTest {
   void readsScoresFromRawAndFromTypedContents() {
     OipProtocol protocol =
         new OipProtocol(
-            TensorMapping.of(TestModels.films(), FakeRanker.filmsMetadata(), ModelYaml.none()), "");
+            TensorMapping.of(TestModels.films(), FakeRanker.filmsMetadata(), TensorRules.none()),
+            "");
     ModelInferResponse.InferOutputTensor.Builder output =
         ModelInferResponse.InferOutputTensor.newBuilder().setName("ctr").setDatatype("FP32");
     ByteBuffer raw =

@@ -14,8 +14,8 @@ class SloTest {
   /**
    * p50 10 ms, p99 20 ms, p99.9 40 ms, max 80 ms, mean 12 ms, 0.05 % errors, 195 answered a second.
    */
-  private static final Outcome OUTCOME =
-      new Outcome() {
+  private static final StepFigures FIGURES =
+      new StepFigures() {
         @Override
         public double quantileMillis(double quantile) {
           return quantile >= 1 ? 80 : quantile >= 0.999 ? 40 : quantile >= 0.99 ? 20 : 10;
@@ -37,8 +37,8 @@ class SloTest {
         }
       };
 
-  private static Outcome outcome(double millis, double errors, double answered) {
-    return new Outcome() {
+  private static StepFigures figures(double millis, double errors, double answered) {
+    return new StepFigures() {
       @Override
       public double quantileMillis(double quantile) {
         return millis;
@@ -75,7 +75,7 @@ class SloTest {
     "'p99=20ms, errors=0%', false",
   })
   void everyTermMustHold(String text, boolean holds) {
-    assertThat(Slo.parse(text).holds(OUTCOME)).isEqualTo(holds);
+    assertThat(Slo.parse(text).holds(FIGURES)).isEqualTo(holds);
   }
 
   @ParameterizedTest
@@ -88,12 +88,12 @@ class SloTest {
     "'errors=0%', Infinity",
   })
   void stressIsTheLargestShareOfABound(String text, double stress) {
-    assertThat(Slo.parse(text).stress(OUTCOME)).isCloseTo(stress, within(1e-9));
+    assertThat(Slo.parse(text).stress(FIGURES)).isCloseTo(stress, within(1e-9));
   }
 
   @Test
   void stressIsInfiniteWithoutAFigureAndNothingWithoutFailures() {
-    Outcome nothing = outcome(Double.NaN, 0, 0);
+    StepFigures nothing = figures(Double.NaN, 0, 0);
     assertThat(Slo.parse("p99=20ms").stress(nothing)).isInfinite();
     assertThat(Slo.parse("mean=20ms").stress(nothing)).isInfinite();
     assertThat(Slo.parse("rate=1").stress(nothing)).isInfinite();
@@ -102,7 +102,7 @@ class SloTest {
 
   @Test
   void saysWhatCameAndWhatWasExpected() {
-    assertThat(Slo.parse("p99=15ms,errors=0.1%,rate=200").check(OUTCOME))
+    assertThat(Slo.parse("p99=15ms,errors=0.1%,rate=200").check(FIGURES))
         .extracting(Slo.Check::line)
         .containsExactly(
             "p99: 20.00 ms (expected: at most 15.00 ms)",

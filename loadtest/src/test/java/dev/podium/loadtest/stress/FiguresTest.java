@@ -35,10 +35,10 @@ class FiguresTest {
 
   @Test
   void readsResidentMemory() {
-    assertThat(ProcessMemory.parse("Name:\tjava\nVmHWM:\t 9 kB\nVmRSS:\t  2048 kB\nThreads:\t1\n"))
+    assertThat(ResidentMemory.parse("Name:\tjava\nVmHWM:\t 9 kB\nVmRSS:\t  2048 kB\nThreads:\t1\n"))
         .isEqualTo(2 << 20);
-    assertThat(ProcessMemory.residentBytes(ProcessHandle.current().pid())).isPositive();
-    assertThatThrownBy(() -> ProcessMemory.parse("Name:\tzombie\n"))
+    assertThat(ResidentMemory.residentBytes(ProcessHandle.current().pid())).isPositive();
+    assertThatThrownBy(() -> ResidentMemory.parse("Name:\tzombie\n"))
         .isInstanceOf(WorkFailedException.class)
         .hasMessageContaining("no VmRSS");
   }

@@ -16,10 +16,10 @@ import java.util.Map;
  * signature on the wire leaves out, and that full tensors need. Keys that have no bearing on it are
  * left alone; the server checks them.
  */
-public final class ModelYaml {
+public final class TensorRules {
   private final Map<String, Rule> rules;
 
-  private ModelYaml(Map<String, Rule> rules) {
+  private TensorRules(Map<String, Rule> rules) {
     this.rules = rules;
   }
 
@@ -54,8 +54,8 @@ public final class ModelYaml {
    * Rules for a model without {@code model.yaml}: inputs named as the features, sequences filled up
    * with 0 at the end.
    */
-  public static ModelYaml none() {
-    return new ModelYaml(Map.of());
+  public static TensorRules none() {
+    return new TensorRules(Map.of());
   }
 
   /**
@@ -63,7 +63,7 @@ public final class ModelYaml {
    *
    * @throws InputException naming the file and what is wrong with it
    */
-  public static ModelYaml read(Path file) {
+  public static TensorRules read(Path file) {
     JsonNode root;
     try {
       root = new YAMLMapper().readTree(Files.readAllBytes(file));
@@ -95,7 +95,7 @@ public final class ModelYaml {
               outOfVocabulary.isNumber() ? outOfVocabulary.asLong() : null,
               feature.has("hash")));
     }
-    return new ModelYaml(rules);
+    return new TensorRules(rules);
   }
 
   private static Map<String, Long> lookUp(Path file, long firstId) {

@@ -13,8 +13,8 @@ import java.util.List;
  * Wire columns from arrays. The loops add by index because the generated builders' addValues takes
  * a primitive, where addAllValues would box every value.
  */
-final class Columns {
-  private Columns() {}
+final class FeatureColumns {
+  private FeatureColumns() {}
 
   static FeatureColumn of(String name, long[] values) {
     return FeatureColumn.newBuilder().setName(name).setInt64Values(int64(values)).build();

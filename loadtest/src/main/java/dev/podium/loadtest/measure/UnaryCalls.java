@@ -13,18 +13,18 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /** Unary gRPC calls, connection after connection in turn. Thread-safe. */
-public final class GrpcTransport implements Transport {
+public final class UnaryCalls implements Transport {
   private final LongFunction<? extends Channel> channels;
   private final Supplier<Metadata> headers;
   private final MethodDescriptor<byte[], byte[]> method;
   private final AtomicLong calls = new AtomicLong();
 
   /** A transport over open connections, which it does not close. */
-  public GrpcTransport(Connections connections, MethodDescriptor<byte[], byte[]> method) {
+  public UnaryCalls(Connections connections, MethodDescriptor<byte[], byte[]> method) {
     this(connections::channel, connections.security()::metadata, method);
   }
 
-  GrpcTransport(
+  UnaryCalls(
       LongFunction<? extends Channel> channels,
       Supplier<Metadata> headers,
       MethodDescriptor<byte[], byte[]> method) {

@@ -3,7 +3,7 @@ package dev.podium.loadtest.search;
 import dev.podium.loadtest.measure.StepRecording;
 
 /** The figures of one step that objectives speak of. */
-public interface Outcome {
+public interface StepFigures {
 
   /**
    * A latency in milliseconds that this share of all requests kept to; infinite if too many failed.
@@ -20,8 +20,8 @@ public interface Outcome {
   double answeredPerSecond();
 
   /** The figures of a recorded step. */
-  static Outcome of(StepRecording step) {
-    return new Outcome() {
+  static StepFigures of(StepRecording step) {
+    return new StepFigures() {
       @Override
       public double quantileMillis(double quantile) {
         return step.quantileMillis(quantile);

@@ -8,10 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Resident memory of another process as Linux accounts it. */
-final class ProcessMemory {
+final class ResidentMemory {
   private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+([0-9]+) kB$");
 
-  private ProcessMemory() {}
+  private ResidentMemory() {}
 
   /**
    * Resident bytes of a process.
