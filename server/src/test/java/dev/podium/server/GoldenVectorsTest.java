@@ -21,7 +21,7 @@ import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorDatatype;
 import dev.podium.server.feature.TensorSpec;
 import dev.podium.server.feature.WireRequest;
-import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.loader.LoadedVersion;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;

@@ -23,7 +23,7 @@ import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
 import dev.podium.ranking.v1.UnloadModelRequest;
 import dev.podium.ranking.v1.VersionState;
-import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.loader.LoadedVersion;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;

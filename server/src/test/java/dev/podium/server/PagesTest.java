@@ -40,7 +40,8 @@ class PagesTest {
     Map<String, String> expected = new TreeMap<>();
     try (Stream<Path> files = Files.walk(SOURCES)) {
       for (Path file : files.filter(f -> f.endsWith("package-info.java")).toList()) {
-        expected.put(file.getParent().getFileName().toString(), firstSentence(file));
+        String room = SOURCES.getParent().relativize(file.getParent()).toString();
+        expected.put(room.replaceFirst("^server/", ""), firstSentence(file));
       }
     }
 
@@ -83,7 +84,7 @@ class PagesTest {
         comment
             .group(1)
             .replaceAll("\\R \\*", " ")
-            .replaceAll("\\{@code (\\w+)}", "`$1`")
+            .replaceAll("\\{@code ([\\w.]+)}", "`$1`")
             .replaceAll("\\s+", " ")
             .strip();
     int end = text.indexOf(". ");

@@ -33,6 +33,10 @@ class RoomsTest {
     mayUse("schedule", "engine", "feature", "fault");
     mayUse("admission", "fault");
     mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
+    mayUse("repository.source", "fault");
+    mayUse(
+        "repository.loader", "repository.source", "schedule", "engine", "feature", "fault", "yaml");
+    mayUse("repository.manager", "repository.loader", "repository.source", "fault");
     mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
     mayUse(
         "rpc",
@@ -53,6 +57,7 @@ class RoomsTest {
   @Test
   void noRoomsUseEachOtherInACircle() {
     slices().matching("dev.podium.server.(*)..").should().beFreeOfCycles().check(CLASSES);
+    slices().matching("dev.podium.server.(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.podium.server.repository;
 
+import dev.podium.server.repository.manager.ModelStatus;
+import dev.podium.server.repository.manager.VersionState;
 import java.util.ArrayList;
 import java.util.List;
 

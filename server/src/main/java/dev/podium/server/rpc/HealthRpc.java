@@ -1,7 +1,7 @@
 package dev.podium.server.rpc;
 
-import dev.podium.server.repository.ModelStatus;
 import dev.podium.server.repository.Readiness;
+import dev.podium.server.repository.manager.ModelStatus;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;

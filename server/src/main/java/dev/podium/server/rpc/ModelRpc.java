@@ -23,9 +23,9 @@ import dev.podium.server.feature.Kind;
 import dev.podium.server.feature.Role;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.Vocabulary;
-import dev.podium.server.repository.LoadedVersion;
 import dev.podium.server.repository.ModelRepository;
-import dev.podium.server.repository.ModelStatus;
+import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.ModelStatus;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Function;
 

@@ -3,7 +3,7 @@ package dev.podium.server.rpc;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.Outcome;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.repository.LoadedVersion;
+import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.requestlog.RequestEnd.Stages;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankCompletion;

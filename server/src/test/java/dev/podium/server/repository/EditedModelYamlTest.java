@@ -6,6 +6,7 @@ import dev.podium.server.TestModels;
 import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.repository.manager.ModelStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.loader;
 
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.engine.Probe;

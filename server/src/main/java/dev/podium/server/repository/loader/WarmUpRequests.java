@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.loader;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,7 +15,7 @@ import java.util.List;
  * Reads the requests that lie in a version folder: {@code warmup.jsonl}, or those of {@code
  * golden.jsonl}.
  */
-final class WarmUpRequests {
+public final class WarmUpRequests {
   /** Warming up needs a few requests of each kind, not a whole test set. */
   private static final int MOST = 64;
 
@@ -24,7 +24,7 @@ final class WarmUpRequests {
   private WarmUpRequests() {}
 
   /** At most a few dozen requests, in the file's order; none if the folder has neither file. */
-  static List<RankRequest> read(Path folder) throws ModelException {
+  public static List<RankRequest> read(Path folder) throws ModelException {
     Path warmUp = folder.resolve("warmup.jsonl");
     if (Files.exists(warmUp)) {
       return read(warmUp, false);

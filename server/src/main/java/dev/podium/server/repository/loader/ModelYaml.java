@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.loader;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import dev.podium.server.engine.CompileOptions;
@@ -8,6 +8,7 @@ import dev.podium.server.engine.ExecutionProvider;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.FeatureConfig;
 import dev.podium.server.feature.OutputConfig;
+import dev.podium.server.repository.source.VersionPolicy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.Set;
  * A {@code model.yaml}, with what it leaves out filled in. {@code docs/model-folder.md} describes
  * the keys.
  */
-record ModelYaml(
+public record ModelYaml(
     String description,
     List<FeatureConfig> features,
     List<OutputConfig> outputs,
@@ -34,12 +35,12 @@ record ModelYaml(
     Session session) {
 
   /** What holds for a folder without a {@code model.yaml}. */
-  static final ModelYaml EMPTY =
+  public static final ModelYaml EMPTY =
       new ModelYaml(null, null, null, null, null, null, null, null, null, null, null, null);
 
   private static final int MAX_TILE_ROWS = 65_536;
 
-  ModelYaml {
+  public ModelYaml {
     description = Objects.requireNonNullElse(description, "");
     features = features == null ? List.of() : List.copyOf(features);
     outputs = outputs == null ? List.of() : List.copyOf(outputs);
@@ -65,9 +66,10 @@ record ModelYaml(
   }
 
   /** An entry of {@code execution_providers}: a name, or a name with what belongs to it. */
-  record Provider(String name, Boolean required, String library, Map<String, String> options) {
+  public record Provider(
+      String name, Boolean required, String library, Map<String, String> options) {
     @JsonCreator(mode = JsonCreator.Mode.PROPERTIES)
-    Provider {
+    public Provider {
       if (name == null || name.isEmpty()) {
         throw new IllegalArgumentException("execution_providers: an entry has no name");
       }
@@ -80,7 +82,7 @@ record ModelYaml(
   }
 
   /** The runtime's session options. */
-  record Session(
+  public record Session(
       OptimizationLevel optimizationLevel,
       Integer intraOpThreads,
       Boolean memoryPattern,

@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.loader;
 
 import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
@@ -10,6 +10,7 @@ import dev.podium.server.feature.InputLayout;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.SignatureBuilder;
 import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.repository.source.VersionFolders;
 import dev.podium.server.schedule.ServedVersion;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,13 +18,13 @@ import java.util.List;
 import java.util.Set;
 
 /** Loads one version from its folder: rules, graph, signature, warm-up. Thread-safe. */
-final class ModelLoader {
+public final class ModelLoader {
   private final Engine engine;
   private final EngineOptions defaults;
   private final CompileOptions compileDefaults;
   private final Set<Path> allowedLibraries;
 
-  ModelLoader(
+  public ModelLoader(
       Engine engine,
       EngineOptions defaults,
       CompileOptions compileDefaults,
@@ -35,11 +36,11 @@ final class ModelLoader {
   }
 
   /** Reads a model folder's {@code model.yaml}. */
-  static ModelYaml yaml(Path modelFolder) throws ModelException {
+  public static ModelYaml yaml(Path modelFolder) throws ModelException {
     return ModelYamlReader.read(modelFolder.resolve("model.yaml"));
   }
 
-  LoadedVersion load(Path modelFolder, long number) throws ModelException {
+  public LoadedVersion load(Path modelFolder, long number) throws ModelException {
     String model = modelFolder.getFileName().toString();
     Path folder = modelFolder.resolve(Long.toString(number));
     boolean own = Files.exists(folder.resolve("model.yaml"));

@@ -1,5 +1,6 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.manager;
 
+import dev.podium.server.repository.loader.LoadedVersion;
 import java.util.concurrent.CompletionStage;
 
 /** Frees what the request path keeps for a version, once no request holds it. */

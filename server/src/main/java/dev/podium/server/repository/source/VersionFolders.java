@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.source;
 
 import dev.podium.server.fault.ModelException;
 import java.io.IOException;
@@ -10,16 +10,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Finds the versions in a model folder. */
-final class VersionFolders {
+public final class VersionFolders {
   private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,17}");
 
   private VersionFolders() {}
 
-  static boolean isVersion(String name) {
+  public static boolean isVersion(String name) {
     return VERSION.matcher(name).matches();
   }
 
-  static NavigableSet<Long> in(Path modelFolder) throws ModelException {
+  public static NavigableSet<Long> in(Path modelFolder) throws ModelException {
     NavigableSet<Long> numbers = new TreeSet<>();
     try (Stream<Path> entries = Files.list(modelFolder)) {
       entries
@@ -35,7 +35,7 @@ final class VersionFolders {
   }
 
   /** Size of a version's files but for rules and requests: graph and weights. */
-  static long modelBytes(Path versionFolder) throws ModelException {
+  public static long modelBytes(Path versionFolder) throws ModelException {
     try (Stream<Path> entries = Files.list(versionFolder)) {
       long bytes = 0;
       for (Path file : entries.filter(Files::isRegularFile).toList()) {

@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.manager;
 
 import java.util.List;
 

@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.loader;
 
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.yaml.StrictYaml;

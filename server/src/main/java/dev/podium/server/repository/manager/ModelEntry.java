@@ -1,7 +1,8 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.manager;
 
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
+import dev.podium.server.repository.loader.LoadedVersion;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** One model's versions and their states. Thread-safe; readers take no lock. */
-final class ModelEntry {
+public final class ModelEntry {
   /** What is known of a version; {@code loaded} is null but while it is available. */
   private record Slot(VersionState state, String message, LoadedVersion loaded) {}
 
@@ -27,29 +28,29 @@ final class ModelEntry {
   /**
    * @param listener is told of every change, in order
    */
-  ModelEntry(String name, VersionCloser closer, Consumer<ModelStatus> listener) {
+  public ModelEntry(String name, VersionCloser closer, Consumer<ModelStatus> listener) {
     this.name = name;
     this.closer = closer;
     this.listener = listener;
   }
 
-  String name() {
+  public String name() {
     return name;
   }
 
-  synchronized void setLabels(Map<String, Long> labels) {
+  public synchronized void setLabels(Map<String, Long> labels) {
     this.labels = Map.copyOf(labels);
     listener.accept(status());
   }
 
   /** No version of this model can be served; empty if that is not so. */
-  synchronized void fail(String why) {
+  public synchronized void fail(String why) {
     message = why;
     listener.accept(status());
   }
 
   /** A version that serves goes on until its successor is {@link #available}. */
-  synchronized void loading(long number) {
+  public synchronized void loading(long number) {
     Slot slot = slots.get(number);
     if (slot == null || slot.loaded() == null) {
       set(number, new Slot(VersionState.LOADING, "", null));
@@ -57,7 +58,7 @@ final class ModelEntry {
   }
 
   /** Serves a version, in the place of what was loaded under its number before. */
-  synchronized void available(LoadedVersion version) {
+  public synchronized void available(LoadedVersion version) {
     if (closed) {
       retire(version, () -> {});
       return;
@@ -72,7 +73,7 @@ final class ModelEntry {
   }
 
   /** A version can't be loaded; what was loaded under its number before serves on. */
-  synchronized void failed(long number, String why) {
+  public synchronized void failed(long number, String why) {
     Slot slot = slots.get(number);
     if (slot != null && slot.loaded() != null) {
       set(
@@ -85,7 +86,7 @@ final class ModelEntry {
   }
 
   /** Lets go of the versions that are not wanted, and forgets those that are long gone. */
-  synchronized void keepOnly(Set<Long> wanted) {
+  public synchronized void keepOnly(Set<Long> wanted) {
     for (Map.Entry<Long, Slot> entry : slots.entrySet()) {
       Slot slot = entry.getValue();
       if (!wanted.contains(entry.getKey())
@@ -96,12 +97,12 @@ final class ModelEntry {
     unload(wanted);
   }
 
-  synchronized void unloadAll() {
+  public synchronized void unloadAll() {
     unload(Set.of());
   }
 
   /** As {@link #unloadAll}, for good. */
-  synchronized void close() {
+  public synchronized void close() {
     closed = true;
     unloadAll();
   }
@@ -131,12 +132,12 @@ final class ModelEntry {
                 .retire(version)
                 .thenRun(
                     () -> {
-                      version.session().close();
+                      version.close();
                       then.run();
                     }));
   }
 
-  LoadedVersion acquire(long version, String label) throws RankException {
+  public LoadedVersion acquire(long version, String label) throws RankException {
     while (true) {
       NavigableMap<Long, Slot> now = slots;
       LoadedVersion taken = take(now, version, label);
@@ -208,7 +209,7 @@ final class ModelEntry {
         FaultCode.NOT_FOUND, "model '" + name + "': no " + what + " (expected: " + expected + ")");
   }
 
-  ModelStatus status() {
+  public ModelStatus status() {
     NavigableMap<Long, Slot> now = slots;
     List<ModelStatus.Version> versions = new ArrayList<>();
     now.descendingMap().forEach((number, slot) -> versions.add(status(number, slot)));
@@ -216,7 +217,7 @@ final class ModelEntry {
   }
 
   /** Of a version that is or was loaded. */
-  ModelStatus.Version status(LoadedVersion version) {
+  public ModelStatus.Version status(LoadedVersion version) {
     Slot slot = slots.get(version.number());
     return status(
         version.number(), slot == null ? new Slot(VersionState.UNLOADING, "", null) : slot);

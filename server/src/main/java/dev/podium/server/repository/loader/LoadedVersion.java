@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.loader;
 
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.RankingSession;
@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A version that is in memory, and how many requests hold it. Requests take it with {@link
- * ModelRepository#acquire} and give it back with {@link #release}; once the repository lets go of
- * it too, and the last request has, its end is reported, exactly once. Thread-safe.
+ * #tryRetain} and give it back with {@link #release}; once the repository lets go of it too, and
+ * the last request has, its end is reported, exactly once. Thread-safe.
  */
 public final class LoadedVersion {
   private final ServedVersion scheduled;
@@ -23,7 +23,7 @@ public final class LoadedVersion {
   private final AtomicInteger holders = new AtomicInteger(1);
   private volatile Runnable onUnused = () -> {};
 
-  LoadedVersion(
+  public LoadedVersion(
       ServedVersion scheduled,
       String description,
       List<String> providers,
@@ -89,7 +89,7 @@ public final class LoadedVersion {
     return fileBytes;
   }
 
-  /** Gives back what {@link ModelRepository#acquire} gave. Once for each. */
+  /** Gives back what {@link #tryRetain} gave. Once for each. */
   public void release() {
     int left = holders.decrementAndGet();
     if (left == 0) {
@@ -100,7 +100,7 @@ public final class LoadedVersion {
   }
 
   /** Takes a share, unless the version is at its end. */
-  boolean tryRetain() {
+  public boolean tryRetain() {
     while (true) {
       int now = holders.get();
       if (now == 0) {
@@ -116,9 +116,14 @@ public final class LoadedVersion {
    * Gives up the repository's own share; {@code then} runs when no request holds the version any
    * more.
    */
-  void letGo(Runnable then) {
+  public void letGo(Runnable then) {
     onUnused = then;
     release();
+  }
+
+  /** Frees the session; nothing may use it any more. */
+  public void close() {
+    session().close();
   }
 
   @Override

@@ -1,4 +1,4 @@
-package dev.podium.server.repository;
+package dev.podium.server.repository.source;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
@@ -12,11 +12,11 @@ import java.util.TreeSet;
  * @param latest how many of the newest; 0 if versions are named
  * @param versions the versions named
  */
-record VersionPolicy(int latest, List<Long> versions) {
-  static final VersionPolicy LATEST = new VersionPolicy(1, List.of());
-  static final VersionPolicy ALL = new VersionPolicy(Integer.MAX_VALUE, List.of());
+public record VersionPolicy(int latest, List<Long> versions) {
+  public static final VersionPolicy LATEST = new VersionPolicy(1, List.of());
+  public static final VersionPolicy ALL = new VersionPolicy(Integer.MAX_VALUE, List.of());
 
-  VersionPolicy {
+  public VersionPolicy {
     versions = List.copyOf(versions);
   }
 
@@ -49,7 +49,7 @@ record VersionPolicy(int latest, List<Long> versions) {
   }
 
   /** Of the versions present, those to serve. Labelled versions are served besides. */
-  NavigableSet<Long> choose(NavigableSet<Long> present, Iterable<Long> labelled) {
+  public NavigableSet<Long> choose(NavigableSet<Long> present, Iterable<Long> labelled) {
     NavigableSet<Long> chosen = new TreeSet<>();
     present.descendingSet().stream().limit(latest).forEach(chosen::add);
     versions.stream().filter(present::contains).forEach(chosen::add);
