@@ -272,7 +272,7 @@ public final class PodiumServer implements AutoCloseable {
     return new RequestDesk(
         repository,
         scheduler,
-        loops.lender(),
+        loops.callerRuns(),
         admission,
         telemetry,
         CLOCK,

@@ -27,7 +27,7 @@ final class RoomOptions {
             .ageBound(config.ageBound().duration())
             .maxAssembledBytes(config.maxAssembled().bytes())
             .partialMargin(config.partialMargin().duration())
-            .lentMicros((int) (config.lentTile().duration().toNanos() / 1000))
+            .callerRunsMicros((int) (config.callerRunsTile().duration().toNanos() / 1000))
             .shareTiles(config.shareTiles());
     if (config.workers() > 0) {
       options.workers(config.workers());

@@ -336,7 +336,7 @@ public record ServerConfig(
    *
    * @param workers threads that run tiles; 0 for one a processor
    * @param cpus processors that the workers are bound to, one each in turn; none for any
-   * @param lentTile the longest expected tile that may run on an event loop; 0 for none
+   * @param callerRunsTile the longest expected tile that may run on an event loop; 0 for none
    */
   public record Scheduler(
       Integer workers,
@@ -347,7 +347,7 @@ public record ServerConfig(
       Span ageBound,
       ByteSize maxAssembled,
       Span partialMargin,
-      Span lentTile,
+      Span callerRunsTile,
       Boolean shareTiles) {
     public Scheduler {
       workers = Objects.requireNonNullElse(workers, 0);
@@ -358,14 +358,18 @@ public record ServerConfig(
       ageBound = orDefault(ageBound, "1s");
       maxAssembled = orDefault(maxAssembled, "256MiB");
       partialMargin = orDefault(partialMargin, "3ms");
-      lentTile = orDefault(lentTile, "500us");
+      callerRunsTile = orDefault(callerRunsTile, "500us");
       shareTiles = Objects.requireNonNullElse(shareTiles, true);
       requireRange("scheduler.workers", workers, 0, 1024);
       for (int cpu : cpus) {
         requireRange("scheduler.cpus", cpu, 0, CpuAffinity.MAX_CPUS - 1);
       }
       requireRange("scheduler.max_waiting_rows", maxWaitingRows, 1, Long.MAX_VALUE);
-      requireRange("scheduler.lent_tile in us", lentTile.duration().toNanos() / 1000, 0, 1_000_000);
+      requireRange(
+          "scheduler.caller_runs_tile in us",
+          callerRunsTile.duration().toNanos() / 1000,
+          0,
+          1_000_000);
     }
   }
 

@@ -47,7 +47,7 @@ class ConfigReaderTest {
     "auth.issuer, me, auth.jwks: missing",
     "auth.rules, '[{methods: [fly]}]', auth.rules: methods: 'fly' (expected: '*' or any of [rank",
     "scheduler.cpus, '[0, -1]', scheduler.cpus: -1 (expected: 0 to 8191)",
-    "scheduler.lent_tile, 2s, scheduler.lent_tile in us: 2000000 (expected: 0 to 1000000)",
+    "scheduler.caller_runs_tile, 2s, scheduler.caller_runs_tile in us: 2000000 (expected: 0 to 1000000)",
     "ranking.max_candidates, 0, ranking.max_candidates: 0",
     "traces.endpoint, collector:4317, traces.endpoint: 'collector:4317' (expected: http://HOST:PORT or",
     "traces.endpoint, http://collector, traces.endpoint: 'http://collector' (expected: http://HOST",

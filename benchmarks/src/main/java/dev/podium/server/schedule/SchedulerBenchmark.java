@@ -37,8 +37,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What the scheduler itself costs a request: a model that does nothing, ten rows, one request at a
- * time. Lent: the submitting thread runs the tile. Handed over: a worker's thread does, and the
- * submitter waits for it.
+ * time. Caller runs: the submitting thread runs the tile. Handed over: a worker's thread does, and
+ * the submitter waits for it.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -68,11 +68,11 @@ public class SchedulerBenchmark {
 
   /** The submitting thread runs the tile. */
   @Benchmark
-  public RankResult lent() {
+  public RankResult callerRuns() {
     Kept kept = new Kept();
     Runnable[] work = new Runnable[1];
-    Executor lender = task -> work[0] = task;
-    scheduler.submit(task(kept), lender);
+    Executor caller = task -> work[0] = task;
+    scheduler.submit(task(kept), caller);
     if (work[0] != null) {
       work[0].run();
     }

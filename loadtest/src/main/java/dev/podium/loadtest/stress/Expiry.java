@@ -118,7 +118,7 @@ public final class Expiry {
     long gaveUp = gaveUp();
     double tiles = difference(before, after, "podium_tiles_total");
     double tileRows = difference(before, after, "podium_tile_capacity_rows_total") / tiles;
-    double nobody = difference(before, after, "podium_rows_for_nobody_total");
+    double abandoned = difference(before, after, "podium_abandoned_rows_total");
     double ran = difference(before, after, "podium_tile_rows_total");
     double answered = difference(before, after, "podium_rows_total");
     List<String> notes =
@@ -127,8 +127,8 @@ public final class Expiry {
                 Locale.ROOT,
                 "%d callers gave up; %.0f rows ran after their request's end, %.1f a request; a tile has %.0f rows",
                 gaveUp,
-                nobody,
-                nobody / Math.max(1, gaveUp),
+                abandoned,
+                abandoned / Math.max(1, gaveUp),
                 tileRows),
             String.format(
                 Locale.ROOT,
@@ -149,7 +149,7 @@ public final class Expiry {
             Criterion.atLeast("callers who gave up", gaveUp, wanted),
             Criterion.atMost(
                 "rows run after their request's end, a request, in tiles",
-                nobody / Math.max(1, gaveUp) / tileRows,
+                abandoned / Math.max(1, gaveUp) / tileRows,
                 1),
             Criterion.atMost(
                 "requests lost without a status",

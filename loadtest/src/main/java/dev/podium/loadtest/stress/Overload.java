@@ -158,13 +158,13 @@ public final class Overload {
     return String.format(
         Locale.ROOT,
         "%.0f refused because the queue would outlive their deadline, %.0f for another reason; of the accepted"
-            + " %.0f expired; rows that ran for nobody: %.0f",
+            + " %.0f expired; rows that ran after their request had ended: %.0f",
         since(before, after, "podium_refused_total", "reason=\"deadline_too_near\""),
         since(before, after, "podium_refused_total")
             - since(before, after, "podium_refused_total", "reason=\"deadline_too_near\"")
             + since(before, after, "podium_admission_refused_total"),
         since(before, after, "podium_request_seconds_count", "outcome=\"expired\""),
-        since(before, after, "podium_rows_for_nobody_total"));
+        since(before, after, "podium_abandoned_rows_total"));
   }
 
   private static double since(Metrics before, Metrics after, String name, String... labels) {

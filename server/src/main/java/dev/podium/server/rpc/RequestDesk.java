@@ -22,7 +22,7 @@ import java.util.function.LongSupplier;
 public final class RequestDesk {
   private final ModelRepository repository;
   private final TileScheduler scheduler;
-  private final Executor lender;
+  private final Executor caller;
   private final Admission admission;
   private final Telemetry telemetry;
   private final LongSupplier clock;
@@ -31,7 +31,7 @@ public final class RequestDesk {
   private final ByteMethods methods = new ByteMethods(new MessagePool());
 
   /**
-   * @param lender runs small tiles on the thread that a request arrived on
+   * @param caller runs small tiles on the thread that a request arrived on
    * @param clock the scheduler's
    * @param maxCandidates the most candidates of one request
    * @param defaultDeadlineNanos for calls without a deadline; 0 for none
@@ -39,7 +39,7 @@ public final class RequestDesk {
   public RequestDesk(
       ModelRepository repository,
       TileScheduler scheduler,
-      Executor lender,
+      Executor caller,
       Admission admission,
       Telemetry telemetry,
       LongSupplier clock,
@@ -47,7 +47,7 @@ public final class RequestDesk {
       long defaultDeadlineNanos) {
     this.repository = repository;
     this.scheduler = scheduler;
-    this.lender = lender;
+    this.caller = caller;
     this.admission = admission;
     this.telemetry = telemetry;
     this.clock = clock;
@@ -136,7 +136,7 @@ public final class RequestDesk {
             priority,
             allowPartial,
             pending);
-    scheduler.submit(task, lender);
+    scheduler.submit(task, caller);
     return task;
   }
 }

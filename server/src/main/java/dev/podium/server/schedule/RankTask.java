@@ -55,7 +55,7 @@ public final class RankTask {
   int deadlineIndex = -1;
   Flow flow;
   boolean split;
-  boolean apart;
+  boolean alone;
 
   /** What it is expected to cost by itself, in microseconds, and the part not yet handed out. */
   double micros;

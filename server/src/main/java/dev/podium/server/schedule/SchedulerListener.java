@@ -40,7 +40,7 @@ public interface SchedulerListener {
     DROPPED
   }
 
-  /** A task was refused at the door. */
+  /** A task was refused. */
   default void refused(ServedVersion version, int rows, Refusal reason) {}
 
   /**
@@ -78,11 +78,11 @@ public interface SchedulerListener {
   /** A worker's thread could not be bound to its processor, and runs on any. */
   default void workerNotBound(int worker, IOException cause) {}
 
-  /** A shared tile failed, and its requests are run apart. */
-  default void rerunApart(ServedVersion version, int requests) {}
+  /** A shared tile failed, and each of its requests is run again alone. */
+  default void rerunAlone(ServedVersion version, int requests) {}
 
   /** Rows of a tile whose request ended while the tile ran. */
-  default void ranForNobody(ServedVersion version, int rows) {}
+  default void ranAbandoned(ServedVersion version, int rows) {}
 
   /** A worker died of something that no request should be able to cause, and was replaced. */
   default void workerReplaced(Throwable cause) {}

@@ -19,8 +19,8 @@ import java.util.List;
  *     request waits for it. One is let through whatever its size. Default: 256 MiB
  * @param partialMargin how long before its deadline a request that allows a partial answer is
  *     answered with what there is, so that the answer arrives in time. Default: 3 ms
- * @param lentMicros the longest expected tile that may run on a submitting thread which offers
- *     itself, in microseconds; 0 for never. Default: 500
+ * @param callerRunsMicros the longest expected tile that may run on a submitting thread which
+ *     offers itself, in microseconds; 0 for never. Default: 500
  * @param shareTiles whether small requests share tiles. Default: true
  */
 public record SchedulerOptions(
@@ -32,7 +32,7 @@ public record SchedulerOptions(
     Duration ageBound,
     long maxAssembledBytes,
     Duration partialMargin,
-    int lentMicros,
+    int callerRunsMicros,
     boolean shareTiles) {
 
   public SchedulerOptions {
@@ -44,7 +44,7 @@ public record SchedulerOptions(
     require(positive(ageBound), "ageBound", ageBound, "above 0");
     require(maxAssembledBytes >= 0, "maxAssembledBytes", maxAssembledBytes, "0 or more");
     require(!partialMargin.isNegative(), "partialMargin", partialMargin, "0 or more");
-    require(lentMicros >= 0, "lentMicros", lentMicros, "0 or more");
+    require(callerRunsMicros >= 0, "callerRunsMicros", callerRunsMicros, "0 or more");
   }
 
   /** The defaults named above. */
@@ -77,7 +77,7 @@ public record SchedulerOptions(
     private Duration ageBound = Duration.ofSeconds(1);
     private long maxAssembledBytes = 256L << 20;
     private Duration partialMargin = Duration.ofMillis(3);
-    private int lentMicros = 500;
+    private int callerRunsMicros = 500;
     private boolean shareTiles = true;
 
     private Builder() {}
@@ -122,8 +122,8 @@ public record SchedulerOptions(
       return this;
     }
 
-    public Builder lentMicros(int value) {
-      lentMicros = value;
+    public Builder callerRunsMicros(int value) {
+      callerRunsMicros = value;
       return this;
     }
 
@@ -142,7 +142,7 @@ public record SchedulerOptions(
           ageBound,
           maxAssembledBytes,
           partialMargin,
-          lentMicros,
+          callerRunsMicros,
           shareTiles);
     }
   }

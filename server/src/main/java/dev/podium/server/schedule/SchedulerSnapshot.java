@@ -10,7 +10,7 @@ package dev.podium.server.schedule;
  * @param waitingRows those rows
  * @param waitingMicros expected time to work them off, in microseconds
  * @param assembledBytes memory of large requests' features, in use and kept for the next
- * @param rowsForNobody rows, since the start, of tiles whose request ended while they ran
+ * @param abandonedRows rows, since the start, of tiles whose request ended while they ran
  * @param workersReplaced workers that died, since the start
  */
 public record SchedulerSnapshot(
@@ -21,5 +21,5 @@ public record SchedulerSnapshot(
     long waitingRows,
     long waitingMicros,
     long assembledBytes,
-    long rowsForNobody,
+    long abandonedRows,
     long workersReplaced) {}

@@ -66,7 +66,7 @@ final class Tile {
   }
 
   /** Whether no task in it is waited for any more. */
-  boolean isForNobody() {
+  boolean isAbandoned() {
     for (int i = 0; i < count; i++) {
       if (!tasks[i].isEnded()) {
         return false;

@@ -2,7 +2,7 @@ package dev.podium.server.schedule;
 
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.fault.Priority;
-import dev.podium.server.schedule.Door.Refused;
+import dev.podium.server.schedule.SheddingPolicy.Refused;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,7 +25,7 @@ final class TileQueue {
 
   private final SchedulerOptions options;
   private final RowPool pool;
-  private final Door door;
+  private final SheddingPolicy policy;
   private final long ageBound;
   private final long batchDelay;
 
@@ -40,7 +40,7 @@ final class TileQueue {
   TileQueue(SchedulerOptions options, RowPool pool) {
     this.options = options;
     this.pool = pool;
-    this.door = new Door(options.maxWaitingRows(), options.maxWait().toNanos() / 1e3);
+    this.policy = new SheddingPolicy(options.maxWaitingRows(), options.maxWait().toNanos() / 1e3);
     this.ageBound = options.ageBound().toNanos();
     this.batchDelay = options.maxBatchDelay().toNanos();
   }
@@ -92,7 +92,7 @@ final class TileQueue {
               ? Double.POSITIVE_INFINITY
               : (task.deadline - now) / 1e3;
       Refused refused =
-          door.check(
+          policy.check(
               task.priority,
               task.rows,
               waitingRows,
@@ -113,8 +113,8 @@ final class TileQueue {
   }
 
   /** Puts a task back that failed in a shared tile, to be run by itself. */
-  void addApart(RankTask task, long now) {
-    task.apart = true;
+  void addAlone(RankTask task, long now) {
+    task.alone = true;
     task.waitingMicros = task.micros;
     enqueue(task, now);
   }
@@ -274,7 +274,7 @@ final class TileQueue {
         && fresh != null
         && options.shareTiles()
         && !fresh.isLarge()
-        && !fresh.apart
+        && !fresh.alone
         && now - flow.waitingSince < batchDelay
         && flow.waitingRows < flow.version.plan().tileRows();
   }
@@ -313,7 +313,7 @@ final class TileQueue {
     tile.work = Tile.Work.SMALL;
     tile.micros = head.micros;
     addSmall(head, now, tile);
-    if (options.shareTiles() && !head.apart) {
+    if (options.shareTiles() && !head.alone) {
       for (RankTask next = partner(head.version.queue); next != null; ) {
         if (!SharingRule.joins(plan, tile.rows, tile.micros, next.rows, next.micros)) {
           break;
@@ -355,7 +355,7 @@ final class TileQueue {
         best = task;
       }
     }
-    return best == null || best.apart ? null : best;
+    return best == null || best.alone ? null : best;
   }
 
   private void enqueue(RankTask task, long now) {

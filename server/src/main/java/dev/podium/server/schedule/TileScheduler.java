@@ -5,9 +5,9 @@ import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.schedule.Door.Refused;
 import dev.podium.server.schedule.Retirement.Collected;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.SheddingPolicy.Refused;
 import dev.podium.server.schedule.Worker.State;
 import java.io.IOException;
 import java.time.Duration;
@@ -39,8 +39,8 @@ public final class TileScheduler implements AutoCloseable {
   private final Answers answers;
   private final Worker[] workers;
   private final Thread deadlineThread;
-  private final Runnable lent = this::runLent;
-  private final LongAdder ranForNobody = new LongAdder();
+  private final Runnable callerRun = this::runOnCaller;
+  private final LongAdder ranAbandoned = new LongAdder();
   private final LongAdder workersReplaced = new LongAdder();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -50,7 +50,7 @@ public final class TileScheduler implements AutoCloseable {
   private final TileQueue queue;
   private final ArrayDeque<Worker> idle = new ArrayDeque<>();
   private int live;
-  private int pendingLoans;
+  private int callersToCome;
   private boolean draining;
   private boolean closed;
   private long deadlineWake = Long.MAX_VALUE;
@@ -94,15 +94,15 @@ public final class TileScheduler implements AutoCloseable {
 
   /**
    * As {@link #submit(RankTask)}, from a thread that can lend itself: if the task is small and a
-   * worker is idle, its tile runs on the lender in the worker's place, which spares two thread
+   * worker is idle, its tile runs on the caller in the worker's place, which spares two thread
    * switches.
    *
-   * @param lender runs what it is given on the calling thread, soon after the caller has returned
+   * @param caller runs what it is given on the calling thread, soon after the caller has returned
    *     to it: an event loop. The later, the more requests share the tile. Null if there is none
    */
-  public void submit(RankTask task, Executor lender) {
+  public void submit(RankTask task, Executor caller) {
     Worker woken = null;
-    boolean loan = false;
+    boolean callerRuns = false;
     boolean nearest = false;
     Refused refused;
     lock.lock();
@@ -110,9 +110,9 @@ public final class TileScheduler implements AutoCloseable {
       long now = now();
       refused = accept(task, now);
       if (refused == null) {
-        loan = lender != null && mayRunLent(task);
-        if (loan) {
-          pendingLoans++;
+        callerRuns = caller != null && mayRunOnCaller(task);
+        if (callerRuns) {
+          callersToCome++;
         } else {
           woken = wakeOne();
         }
@@ -134,8 +134,8 @@ public final class TileScheduler implements AutoCloseable {
     if (nearest) {
       LockSupport.unpark(deadlineThread);
     }
-    if (loan) {
-      lend(lender);
+    if (callerRuns) {
+      handToCaller(caller);
     } else {
       unpark(woken);
     }
@@ -222,7 +222,7 @@ public final class TileScheduler implements AutoCloseable {
     try {
       int busy = 0;
       for (Worker worker : workers) {
-        if (worker.state == State.BUSY || worker.state == State.LENT) {
+        if (worker.state == State.BUSY || worker.state == State.CALLER) {
           busy++;
         }
       }
@@ -234,7 +234,7 @@ public final class TileScheduler implements AutoCloseable {
           queue.waitingRows(),
           Math.round(queue.waitingMicros() / workers.length),
           pool.bytes(),
-          ranForNobody.sum(),
+          ranAbandoned.sum(),
           workersReplaced.sum());
     } finally {
       lock.unlock();
@@ -323,8 +323,8 @@ public final class TileScheduler implements AutoCloseable {
 
   // ---- Workers ----
 
-  private boolean mayRunLent(RankTask task) {
-    return !idle.isEmpty() && !task.isLarge() && task.micros <= options.lentMicros();
+  private boolean mayRunOnCaller(RankTask task) {
+    return !idle.isEmpty() && !task.isLarge() && task.micros <= options.callerRunsMicros();
   }
 
   /** Makes an idle worker busy; the caller unparks it once the lock is released. */
@@ -405,7 +405,7 @@ public final class TileScheduler implements AutoCloseable {
     lock.lock();
     try {
       long now = now();
-      if (worker.state == State.LENT) {
+      if (worker.state == State.CALLER) {
         return Long.MAX_VALUE;
       }
       if (worker.state == State.IDLE) {
@@ -417,7 +417,7 @@ public final class TileScheduler implements AutoCloseable {
         worker.state = State.BUSY;
       }
       if (worker.tile.count > 0) {
-        return 0; // handed over by a lender
+        return 0; // handed over by a caller
       }
       if (worker.state == State.STOPPED || closed) {
         worker.state = State.STOPPED;
@@ -453,14 +453,14 @@ public final class TileScheduler implements AutoCloseable {
     return taken;
   }
 
-  private void lend(Executor lender) {
+  private void handToCaller(Executor caller) {
     try {
-      lender.execute(lent);
+      caller.execute(callerRun);
     } catch (RejectedExecutionException e) {
       Worker woken;
       lock.lock();
       try {
-        pendingLoans--;
+        callersToCome--;
         woken = wakeOne();
       } finally {
         lock.unlock();
@@ -470,21 +470,21 @@ public final class TileScheduler implements AutoCloseable {
   }
 
   /** Runs one tile on the thread that calls, in the place of an idle worker. */
-  private void runLent() {
+  private void runOnCaller() {
     List<RankTask> expired = new ArrayList<>(0);
     Worker worker;
     boolean taken;
     boolean handedOver;
     lock.lock();
     try {
-      pendingLoans--;
+      callersToCome--;
       worker = queue.waitingTasks() == 0 ? null : idle.poll();
       if (worker == null) {
         return;
       }
-      worker.state = State.LENT;
+      worker.state = State.CALLER;
       taken = take(worker, now(), expired);
-      handedOver = taken && worker.tile.micros > options.lentMicros();
+      handedOver = taken && worker.tile.micros > options.callerRunsMicros();
       if (handedOver) {
         worker.state = State.BUSY;
       }
@@ -506,14 +506,14 @@ public final class TileScheduler implements AutoCloseable {
     giveBack(worker);
   }
 
-  /** Ends a loan: the worker's own thread goes on if there is more to do and no other lender. */
+  /** Ends a loan: the worker's own thread goes on if there is more to do and no other caller. */
   private void giveBack(Worker worker) {
     Collected collected = new Collected();
     boolean wake;
     lock.lock();
     try {
       retirement.collect(worker, collected);
-      wake = closed || (queue.waitingTasks() > 0 && pendingLoans == 0);
+      wake = closed || (queue.waitingTasks() > 0 && callersToCome == 0);
       worker.state = wake ? State.BUSY : State.IDLE;
       if (!wake) {
         idle.push(worker);
@@ -602,8 +602,8 @@ public final class TileScheduler implements AutoCloseable {
   void finishSmall(Worker worker, RankException tileFault, int rows) {
     Tile tile = worker.tile;
     int count = tile.count;
-    int apart = 0;
-    int nobody = 0;
+    int alone = 0;
+    int abandoned = 0;
     ServedVersion version = tile.version;
     lock.lock();
     try {
@@ -614,10 +614,10 @@ public final class TileScheduler implements AutoCloseable {
         task.runningTiles--;
         worker.ended[i] = false;
         if (task.isEnded()) {
-          nobody += rows > 0 ? task.rows : 0;
+          abandoned += rows > 0 ? task.rows : 0;
         } else if (tileFault != null && worker.faults[i] == null && count > 1) {
-          queue.addApart(task, now);
-          apart++;
+          queue.addAlone(task, now);
+          alone++;
         } else {
           worker.ended[i] = end(task);
         }
@@ -637,9 +637,9 @@ public final class TileScheduler implements AutoCloseable {
       }
       release(task);
     }
-    countForNobody(version, nobody);
-    if (apart > 0) {
-      listener.rerunApart(version, apart);
+    countAbandoned(version, abandoned);
+    if (alone > 0) {
+      listener.rerunAlone(version, alone);
     }
     tile.clear();
   }
@@ -677,14 +677,14 @@ public final class TileScheduler implements AutoCloseable {
   void finishSlice(Worker worker, RankException fault, long runNanos, boolean ran) {
     Tile tile = worker.tile;
     RankTask task = tile.tasks[0];
-    int nobody = 0;
+    int abandoned = 0;
     boolean ended = false;
     lock.lock();
     try {
       finishRun(worker, fault == null && ran, now());
       task.runningTiles--;
       if (task.isEnded()) {
-        nobody = ran ? tile.rows : 0;
+        abandoned = ran ? tile.rows : 0;
       } else if (fault != null) {
         ended = end(task);
       } else {
@@ -704,7 +704,7 @@ public final class TileScheduler implements AutoCloseable {
       answers.failed(task, fault);
     }
     release(task);
-    countForNobody(task.version, nobody);
+    countAbandoned(task.version, abandoned);
   }
 
   private void finishRun(Worker worker, boolean learn, long now) {
@@ -728,10 +728,10 @@ public final class TileScheduler implements AutoCloseable {
     return woken;
   }
 
-  private void countForNobody(ServedVersion version, int rows) {
+  private void countAbandoned(ServedVersion version, int rows) {
     if (rows > 0) {
-      ranForNobody.add(rows);
-      listener.ranForNobody(version, rows);
+      ranAbandoned.add(rows);
+      listener.ranAbandoned(version, rows);
     }
   }
 
@@ -747,7 +747,7 @@ public final class TileScheduler implements AutoCloseable {
       for (Worker worker : workers) {
         TileRunner runner = worker.running;
         Tile tile = worker.tile;
-        if (runner != null && !tile.terminated && tile.contains(task) && tile.isForNobody()) {
+        if (runner != null && !tile.terminated && tile.contains(task) && tile.isAbandoned()) {
           tile.terminated = true;
           runner.terminate();
         }

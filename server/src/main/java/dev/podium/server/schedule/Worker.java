@@ -21,7 +21,7 @@ final class Worker {
     /** Its own thread. */
     BUSY,
     /** A submitting thread; its own is parked. */
-    LENT,
+    CALLER,
     /** Nobody, ever again. */
     STOPPED
   }
@@ -141,7 +141,7 @@ final class Worker {
 
   private boolean mayRun(TileRunner runner) {
     running = runner;
-    return !tile.isForNobody();
+    return !tile.isAbandoned();
   }
 
   private static void runSplit(TileRunner runner, int rows) throws RankException {

@@ -163,10 +163,10 @@ public final class ServerCollector implements MultiCollector {
         counter("podium_tile_capacity_rows", "Rows that those runs could have had.");
     CounterSnapshot.Builder requests =
         counter("podium_tile_requests", "Requests in those runs; one that took several, in each.");
-    CounterSnapshot.Builder apart =
-        counter("podium_rerun_apart", "Requests run again alone, as their shared tile failed.");
-    CounterSnapshot.Builder nobody =
-        counter("podium_rows_for_nobody", "Rows that ran although their request had ended.");
+    CounterSnapshot.Builder alone =
+        counter("podium_rerun_alone", "Requests run again alone, as their shared tile failed.");
+    CounterSnapshot.Builder abandoned =
+        counter("podium_abandoned_rows", "Rows that ran although their request had ended.");
     for (VersionMeters meters : versions) {
       Labels labels = labels(meters);
       for (boolean split : new boolean[] {false, true}) {
@@ -177,11 +177,11 @@ public final class ServerCollector implements MultiCollector {
       count(rows, labels, meters.tileRows());
       count(capacity, labels, meters.tileCapacity());
       count(requests, labels, meters.tileRequests());
-      count(apart, labels, meters.rerunApart());
-      count(nobody, labels, meters.rowsForNobody());
+      count(alone, labels, meters.rerunAlone());
+      count(abandoned, labels, meters.abandonedRows());
     }
     for (CounterSnapshot.Builder snapshot :
-        List.of(tiles, seconds, rows, capacity, requests, apart, nobody)) {
+        List.of(tiles, seconds, rows, capacity, requests, alone, abandoned)) {
       all.metricSnapshot(snapshot.build());
     }
   }
@@ -267,7 +267,7 @@ public final class ServerCollector implements MultiCollector {
     gauge(all, "podium_admission_rows", "Rows in flight.", now.rows());
     gauge(all, "podium_admission_bytes", "Bytes of requests in flight.", now.bytes());
     CounterSnapshot.Builder refused =
-        counter("podium_admission_refused", "Requests refused at the door, by what was full.");
+        counter("podium_admission_refused", "Requests refused by admission, by what was full.");
     count(refused, Labels.of("reason", "rows"), now.refusedForRows());
     count(refused, Labels.of("reason", "bytes"), now.refusedForBytes());
     all.metricSnapshot(refused.build());

@@ -109,13 +109,13 @@ public final class Telemetry implements SchedulerListener {
   }
 
   @Override
-  public void rerunApart(ServedVersion version, int requests) {
-    of(version).recordRerunApart(requests);
+  public void rerunAlone(ServedVersion version, int requests) {
+    of(version).recordRerunAlone(requests);
   }
 
   @Override
-  public void ranForNobody(ServedVersion version, int rows) {
-    of(version).recordForNobody(rows);
+  public void ranAbandoned(ServedVersion version, int rows) {
+    of(version).recordAbandoned(rows);
   }
 
   @Override

@@ -51,8 +51,8 @@ public final class VersionMeters {
   private final LongAdder tileRows = new LongAdder();
   private final LongAdder tileCapacity = new LongAdder();
   private final LongAdder tileRequests = new LongAdder();
-  private final LongAdder rerunApart = new LongAdder();
-  private final LongAdder rowsForNobody = new LongAdder();
+  private final LongAdder rerunAlone = new LongAdder();
+  private final LongAdder abandonedRows = new LongAdder();
   private final LongAdder[] defaulted;
   private final LongAdder[] outOfVocabulary;
   private final LongAdder[] truncated;
@@ -149,12 +149,12 @@ public final class VersionMeters {
     encode.record(nanos);
   }
 
-  void recordRerunApart(int requests) {
-    rerunApart.add(requests);
+  void recordRerunAlone(int requests) {
+    rerunAlone.add(requests);
   }
 
-  void recordForNobody(int count) {
-    rowsForNobody.add(count);
+  void recordAbandoned(int count) {
+    abandonedRows.add(count);
   }
 
   // ---- Reading ----
@@ -229,13 +229,13 @@ public final class VersionMeters {
   }
 
   /** Requests that ran again by themselves, since the tile that they shared failed. */
-  public long rerunApart() {
-    return rerunApart.sum();
+  public long rerunAlone() {
+    return rerunAlone.sum();
   }
 
   /** Rows that ran although their request had ended. */
-  public long rowsForNobody() {
-    return rowsForNobody.sum();
+  public long abandonedRows() {
+    return abandonedRows.sum();
   }
 
   /** The features, in the signature's order. */

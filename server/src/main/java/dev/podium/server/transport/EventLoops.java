@@ -31,7 +31,7 @@ public final class EventLoops implements AutoCloseable {
    * Runs what it is given on the calling event loop once that has read what has arrived, so that
    * requests which arrived together are known together. On any other thread it runs it at once.
    */
-  public Executor lender() {
+  public Executor callerRuns() {
     return task -> {
       for (EventExecutor loop : loops) {
         if (loop.inEventLoop()) {

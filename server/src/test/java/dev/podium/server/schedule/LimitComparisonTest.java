@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Limits on rows in flight, compared on the same simulated traffic: requests without deadlines,
- * since with deadlines the scheduler's door does the work. The decision is in
+ * since with deadlines the scheduler's shedding policy does the work. The decision is in
  * docs/adr/admission-limit.md.
  */
 class LimitComparisonTest {

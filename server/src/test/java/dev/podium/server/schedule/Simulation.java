@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.schedule.Door.Refused;
+import dev.podium.server.schedule.SheddingPolicy.Refused;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

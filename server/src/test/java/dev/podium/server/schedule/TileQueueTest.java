@@ -151,13 +151,13 @@ class TileQueueTest {
   }
 
   @Test
-  void tasksThatFailedTogetherRunApart() {
+  void tasksThatFailedTogetherRunAlone() {
     RankTask a = offer(version, 10, 0, 50_000);
     RankTask b = offer(version, 10, 0, 51_000);
     Tile tile = take(1);
     queue.finished(tile);
-    queue.addApart(a, 2000);
-    queue.addApart(b, 2000);
+    queue.addAlone(a, 2000);
+    queue.addAlone(b, 2000);
     RankTask c = offer(version, 10, 3, 60_000);
     assertThat(queue.waitingRows()).isEqualTo(30);
     assertThat(tasksOf(take(4))).containsExactly(a);
@@ -277,7 +277,7 @@ class TileQueueTest {
   }
 
   @Test
-  void theDoorCountsWhatIsAhead() {
+  void thePolicyCountsWhatIsAhead() {
     // 60 rows take 160 us; the deadline is 1 ms away, of which 75 % may be planned for.
     int accepted = 0;
     while (true) {

@@ -135,11 +135,11 @@ class TileSchedulerStressTest {
     CountDownLatch submitted = new CountDownLatch(THREADS);
     for (int t = 0; t < THREADS; t++) {
       long seed = 100L + t;
-      boolean lends = t % 2 == 0;
+      boolean callerRuns = t % 2 == 0;
       Thread thread =
           new Thread(
               () -> {
-                submitMany(scheduler, new SplittableRandom(seed), lends);
+                submitMany(scheduler, new SplittableRandom(seed), callerRuns);
                 submitted.countDown();
               });
       thread.start();
@@ -180,10 +180,10 @@ class TileSchedulerStressTest {
     }
   }
 
-  private void submitMany(TileScheduler scheduler, SplittableRandom random, boolean lends) {
+  private void submitMany(TileScheduler scheduler, SplittableRandom random, boolean callerRuns) {
     ArrayDeque<RankTask> recent = new ArrayDeque<>();
     ArrayDeque<Runnable> eventLoop = new ArrayDeque<>();
-    Executor lender = lends ? eventLoop::add : null;
+    Executor caller = callerRuns ? eventLoop::add : null;
     for (int i = 0; i < TASKS; i++) {
       while (!inFlight.tryAcquire()) {
         runAll(eventLoop);
@@ -204,7 +204,7 @@ class TileSchedulerStressTest {
               List.of(Priority.values()).get(random.nextInt(3)),
               random.nextInt(3) == 0,
               new Check(user, rows));
-      scheduler.submit(task, lender);
+      scheduler.submit(task, caller);
       if (random.nextInt(8) == 0) {
         runAll(eventLoop);
       }

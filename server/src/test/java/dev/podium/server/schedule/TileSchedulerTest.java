@@ -41,7 +41,7 @@ class TileSchedulerTest {
         }
 
         @Override
-        public void rerunApart(ServedVersion version, int requests) {
+        public void rerunAlone(ServedVersion version, int requests) {
           rerun.addAndGet(requests);
         }
       };
@@ -270,7 +270,7 @@ class TileSchedulerTest {
   }
 
   @Test
-  void aSharedTileThatFailsIsRunApartAndOnlyTheCulpritFails() {
+  void aSharedTileThatFailsIsRunAloneAndOnlyTheCulpritFails() {
     start(1, FakeSession.whole(64));
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch gate = new CountDownLatch(1);
@@ -341,7 +341,7 @@ class TileSchedulerTest {
         .hasMessage("deadline: passed while tiles ran, 10 rows");
     session.hook = (runner, form, rows) -> {};
     submit(FakeSession.request(3, 10)).hasScoresOf(3, 10);
-    assertThat(scheduler.snapshot().rowsForNobody()).isEqualTo(10);
+    assertThat(scheduler.snapshot().abandonedRows()).isEqualTo(10);
   }
 
   @Test
@@ -473,7 +473,7 @@ class TileSchedulerTest {
   }
 
   @Test
-  void smallRequestsRunOnTheThreadThatLendsItself() {
+  void smallRequestsRunOnTheCallersThread() {
     start(1, FakeSession.whole(64));
     List<Runnable> eventLoop = new ArrayList<>();
     Thread me = Thread.currentThread();
@@ -495,19 +495,19 @@ class TileSchedulerTest {
   }
 
   @Test
-  void largeRequestsDoNotRunOnTheThreadThatLendsItself() {
+  void largeRequestsDoNotRunOnTheCallersThread() {
     start(1, FakeSession.whole(64));
     Answer answer = new Answer();
     scheduler.submit(
         task(FakeSession.request(1, 500), answer),
         work -> {
-          throw new AssertionError("lent");
+          throw new AssertionError("run on the caller");
         });
     answer.hasScoresOf(1, 500);
   }
 
   @Test
-  void aLenderThatIsShuttingDownLeavesTheWorkToAWorker() {
+  void aCallerThatIsShuttingDownLeavesTheWorkToAWorker() {
     start(1, FakeSession.whole(64));
     Answer answer = new Answer();
     scheduler.submit(
@@ -519,7 +519,7 @@ class TileSchedulerTest {
   }
 
   @Test
-  void aWorkerThatIsDoneTakesWhatALenderHasNotComeToYet() {
+  void aWorkerThatIsDoneTakesWhatTheCallerHasNotComeToYet() {
     start(2, FakeSession.whole(64));
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch gate = holdRuns(held);

@@ -11,7 +11,7 @@ import dev.podium.server.schedule.SchedulerListener.Refusal;
  * @param maxRows the most rows that wait
  * @param maxWaitMicros the longest expected wait
  */
-record Door(long maxRows, double maxWaitMicros) {
+record SheddingPolicy(long maxRows, double maxWaitMicros) {
   /** Why something is refused. */
   record Refused(Refusal reason, RankException fault) {}
 

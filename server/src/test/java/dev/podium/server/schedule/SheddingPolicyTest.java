@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
-import dev.podium.server.schedule.Door.Refused;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.SheddingPolicy.Refused;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class DoorTest {
-  private final Door door = new Door(1000, 100_000);
+class SheddingPolicyTest {
+  private final SheddingPolicy policy = new SheddingPolicy(1000, 100_000);
 
   @ParameterizedTest
   @CsvSource({
@@ -48,7 +48,7 @@ class DoorTest {
       long retryMillis) {
     double budget = budgetMillis == null ? Double.POSITIVE_INFINITY : budgetMillis * 1e3;
     Refused refused =
-        door.check(priority, rows, waitingRows, waitMillis * 1e3, runMillis * 1e3, budget);
+        policy.check(priority, rows, waitingRows, waitMillis * 1e3, runMillis * 1e3, budget);
     assertThat(refused == null ? null : refused.reason()).isEqualTo(refusal);
     if (refused != null) {
       assertThat(refused.fault().code()).isEqualTo(FaultCode.RESOURCE_EXHAUSTED);
