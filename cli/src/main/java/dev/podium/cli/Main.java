@@ -1,10 +1,10 @@
 package dev.podium.cli;
 
 import dev.podium.loadtest.BenchCommand;
-import dev.podium.loadtest.Durations;
-import dev.podium.loadtest.InputException;
 import dev.podium.loadtest.LoadtestCommand;
-import dev.podium.loadtest.StressCommand;
+import dev.podium.loadtest.arrivals.Durations;
+import dev.podium.loadtest.fault.InputException;
+import dev.podium.stress.StressCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;

@@ -1,11 +1,15 @@
 package dev.podium.loadtest;
 
+import dev.podium.loadtest.arrivals.Durations;
 import dev.podium.loadtest.bench.Bench;
 import dev.podium.loadtest.bench.BenchReport;
 import dev.podium.loadtest.bench.Peer;
 import dev.podium.loadtest.bench.Size;
 import dev.podium.loadtest.bench.WholeRequests;
+import dev.podium.loadtest.fault.CommandErrors;
+import dev.podium.loadtest.fault.InputException;
 import dev.podium.loadtest.report.JsonReport;
+import dev.podium.loadtest.report.ReportFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,7 +142,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   private int run() {
     Bench.Options options = options();
-    LoadtestCommand.checkWritable(json);
+    ReportFile.checkWritable(json);
     BenchReport report;
     try (WholeRequests whole =
             off ? WholeRequests.copy(options.models(), options.modelNames()) : null;
@@ -148,7 +152,7 @@ public final class BenchCommand implements Callable<Integer> {
                 spec.commandLine().getErr())) {
       report = bench.run();
     }
-    LoadtestCommand.write(json, () -> JsonReport.toPrettyJson(report));
+    ReportFile.write(json, () -> JsonReport.toPrettyJson(report));
     spec.commandLine().getOut().print(report.table());
     spec.commandLine().getOut().flush();
     return report.rows().stream().anyMatch(row -> row.failed() > 0) ? 1 : 0;

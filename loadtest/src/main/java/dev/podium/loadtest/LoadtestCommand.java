@@ -1,7 +1,11 @@
 package dev.podium.loadtest;
 
 import dev.podium.loadtest.arrivals.ArrivalShape;
+import dev.podium.loadtest.arrivals.Durations;
 import dev.podium.loadtest.arrivals.Rates;
+import dev.podium.loadtest.fault.CommandErrors;
+import dev.podium.loadtest.fault.InputException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.loadtest.measure.OpenLoop;
 import dev.podium.loadtest.protocol.Target;
 import dev.podium.loadtest.protocol.TensorRules;
@@ -9,15 +13,18 @@ import dev.podium.loadtest.report.Comparison;
 import dev.podium.loadtest.report.CsvReport;
 import dev.podium.loadtest.report.HtmlReport;
 import dev.podium.loadtest.report.JsonReport;
+import dev.podium.loadtest.report.ReportFile;
 import dev.podium.loadtest.report.RunReport;
 import dev.podium.loadtest.report.Terminal;
+import dev.podium.loadtest.run.Interrupt;
+import dev.podium.loadtest.run.LoadRun;
+import dev.podium.loadtest.run.LoadSession;
+import dev.podium.loadtest.run.ScoreCheck;
 import dev.podium.loadtest.search.MaxRateSearch;
 import dev.podium.loadtest.search.Slo;
 import dev.podium.loadtest.workload.WorkloadSpec;
 import dev.podium.ranking.v1.ModelSpec;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -237,7 +244,7 @@ public final class LoadtestCommand implements Callable<Integer> {
     if (compare != null) {
       RunReport a = JsonReport.read(compare.get(0));
       RunReport b = JsonReport.read(compare.get(1));
-      write(html, () -> HtmlReport.toHtml(List.of(a, b)));
+      ReportFile.write(html, () -> HtmlReport.toHtml(List.of(a, b)));
       out.print(Comparison.text(a, b));
       out.flush();
       return 0;
@@ -246,7 +253,7 @@ public final class LoadtestCommand implements Callable<Integer> {
     LoadRun.Plans plans = verifyAlone() ? null : plans();
     LoadSession.Settings settings = settings(plans == null ? options() : plans.options());
     for (Path file : new Path[] {json, csv, html}) {
-      checkWritable(file);
+      ReportFile.checkWritable(file);
     }
     RunReport report;
     try (LoadSession session = LoadSession.open(settings);
@@ -260,9 +267,9 @@ public final class LoadtestCommand implements Callable<Integer> {
       LoadRun run =
           new LoadRun(settings, session, plans, quiet ? null : spec.commandLine().getErr());
       report = findMax ? run.search(out) : run.once();
-      write(json, () -> JsonReport.toPrettyJson(report));
-      write(csv, () -> CsvReport.toCsv(report));
-      write(html, () -> HtmlReport.toHtml(List.of(report)));
+      ReportFile.write(json, () -> JsonReport.toPrettyJson(report));
+      ReportFile.write(csv, () -> CsvReport.toCsv(report));
+      ReportFile.write(html, () -> HtmlReport.toHtml(List.of(report)));
       out.print(Terminal.summary(report));
       out.flush();
     }
@@ -428,26 +435,6 @@ public final class LoadtestCommand implements Callable<Integer> {
   private static void atLeast(String name, long value, long least) {
     if (value < least) {
       throw new InputException(name + ": " + value + " (expected: at least " + least + ")");
-    }
-  }
-
-  static void checkWritable(Path file) {
-    if (file != null
-        && (Files.isDirectory(file)
-            || !Files.isDirectory(file.toAbsolutePath().normalize().getParent()))) {
-      throw new InputException(
-          file + ": can't be written (expected: a file in a folder that is there)");
-    }
-  }
-
-  static void write(Path file, java.util.function.Supplier<String> content) {
-    if (file == null) {
-      return;
-    }
-    try {
-      Files.writeString(file, content.get());
-    } catch (IOException e) {
-      throw new InputException(file + ": can't be written: " + e.getMessage(), e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.podium.loadtest;
 
+import dev.podium.loadtest.fault.InputException;
 import dev.podium.loadtest.workload.Sizes;
 import dev.podium.loadtest.workload.WorkloadSpec;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.podium.loadtest.arrivals;
 
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

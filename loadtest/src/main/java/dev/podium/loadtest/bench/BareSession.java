@@ -8,7 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.podium.inference.ModelMetadataResponse.TensorMetadata;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.loadtest.protocol.FullTensors;
 import dev.podium.loadtest.protocol.TensorMapping;
 import dev.podium.loadtest.protocol.TensorRules;

@@ -1,6 +1,6 @@
 package dev.podium.loadtest.bench;
 
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.loadtest.measure.UnaryCalls;
 import dev.podium.loadtest.protocol.Connections;
 import dev.podium.loadtest.protocol.OipProtocol;

@@ -1,6 +1,6 @@
 package dev.podium.loadtest.bench;
 
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import dev.podium.loadtest.protocol.Target;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

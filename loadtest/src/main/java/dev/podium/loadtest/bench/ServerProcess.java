@@ -1,6 +1,6 @@
 package dev.podium.loadtest.bench;
 
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.loadtest.protocol.Target;
 import java.io.BufferedReader;
 import java.io.IOException;

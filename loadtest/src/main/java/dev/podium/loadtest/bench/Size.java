@@ -1,6 +1,6 @@
 package dev.podium.loadtest.bench;
 
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;

@@ -1,6 +1,6 @@
 package dev.podium.loadtest.protocol;
 
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.Kind;
 import dev.podium.ranking.v1.RankRequest;

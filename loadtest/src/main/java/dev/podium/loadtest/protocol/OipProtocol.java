@@ -7,7 +7,7 @@ import dev.podium.inference.GRPCInferenceServiceGrpc;
 import dev.podium.inference.ModelInferRequest;
 import dev.podium.inference.ModelInferRequest.InferInputTensor;
 import dev.podium.inference.ModelInferResponse;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.ranking.v1.RankRequest;
 import io.grpc.MethodDescriptor;
 import java.nio.ByteBuffer;

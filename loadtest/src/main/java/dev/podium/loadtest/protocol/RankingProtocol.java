@@ -1,7 +1,7 @@
 package dev.podium.loadtest.protocol;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;

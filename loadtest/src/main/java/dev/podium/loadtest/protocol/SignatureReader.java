@@ -4,7 +4,7 @@ import dev.podium.inference.GRPCInferenceServiceGrpc;
 import dev.podium.inference.ModelMetadataRequest;
 import dev.podium.inference.ModelMetadataResponse;
 import dev.podium.inference.ModelMetadataResponse.TensorMetadata;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.ranking.v1.DataType;
 import dev.podium.ranking.v1.Feature;
 import dev.podium.ranking.v1.GetModelRequest;

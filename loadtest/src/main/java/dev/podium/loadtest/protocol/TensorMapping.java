@@ -2,7 +2,7 @@ package dev.podium.loadtest.protocol;
 
 import dev.podium.inference.ModelMetadataResponse;
 import dev.podium.inference.ModelMetadataResponse.TensorMetadata;
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import dev.podium.ranking.v1.DataType;
 import dev.podium.ranking.v1.Feature;
 import dev.podium.ranking.v1.Kind;

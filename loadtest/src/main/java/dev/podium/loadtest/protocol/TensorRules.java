@@ -2,7 +2,7 @@ package dev.podium.loadtest.protocol;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.podium.loadtest.protocol;
 
 import dev.podium.inference.ModelMetadataResponse.TensorMetadata;
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.nio.ByteBuffer;
 
 /**

@@ -1,7 +1,7 @@
 package dev.podium.loadtest.search;
 
-import dev.podium.loadtest.Durations;
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.arrivals.Durations;
+import dev.podium.loadtest.fault.InputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package dev.podium.loadtest.workload;
 
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;

@@ -1,7 +1,7 @@
 package dev.podium.loadtest.workload;
 
-import dev.podium.loadtest.InputException;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.InputException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.ranking.v1.CandidateBatch;
 import dev.podium.ranking.v1.DataType;
 import dev.podium.ranking.v1.Feature;

@@ -3,8 +3,7 @@ package dev.podium.loadtest.arrivals;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.podium.loadtest.Durations;
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

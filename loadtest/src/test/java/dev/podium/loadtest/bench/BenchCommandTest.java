@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.podium.loadtest.BenchCommand;
 import dev.podium.loadtest.FakeRanker;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

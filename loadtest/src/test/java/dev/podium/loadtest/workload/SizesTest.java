@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.podium.loadtest.InputException;
+import dev.podium.loadtest.fault.InputException;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;

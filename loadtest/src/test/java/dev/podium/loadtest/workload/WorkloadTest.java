@@ -3,9 +3,9 @@ package dev.podium.loadtest.workload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.podium.loadtest.InputException;
 import dev.podium.loadtest.TestModels;
-import dev.podium.loadtest.WorkFailedException;
+import dev.podium.loadtest.fault.InputException;
+import dev.podium.loadtest.fault.WorkFailedException;
 import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.Model;
 import dev.podium.ranking.v1.RankRequest;
