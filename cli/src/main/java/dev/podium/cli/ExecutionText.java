@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podium.graph.Report;
-import dev.podium.graph.TensorInfo;
+import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.ExecutionReport.Speed;

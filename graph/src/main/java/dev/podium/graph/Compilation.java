@@ -1,5 +1,8 @@
 package dev.podium.graph;
 
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.onnx.TensorInfo;
+import dev.podium.graph.pass.Pass;
 import java.util.List;
 
 /** What came of compiling a graph. Immutable. */

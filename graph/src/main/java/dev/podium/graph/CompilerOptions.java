@@ -1,5 +1,6 @@
 package dev.podium.graph;
 
+import dev.podium.graph.pass.Pass;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;

@@ -1,5 +1,7 @@
 package dev.podium.graph;
 
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.onnx.TensorInfo;
 import java.util.List;
 
 /**

@@ -1,5 +1,19 @@
 package dev.podium.graph;
 
+import dev.podium.graph.importer.Importer;
+import dev.podium.graph.ir.Node;
+import dev.podium.graph.ir.Op;
+import dev.podium.graph.ir.RowFunction;
+import dev.podium.graph.ir.Unsupported;
+import dev.podium.graph.ir.ValueRole;
+import dev.podium.graph.ir.Work;
+import dev.podium.graph.lowering.Lowering;
+import dev.podium.graph.lowering.Placement;
+import dev.podium.graph.lowering.Placements;
+import dev.podium.graph.onnx.GraphWriter;
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.pass.Pass;
+import dev.podium.graph.pass.Passes;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -52,7 +66,7 @@ public final class RankingCompiler {
       int hoisted = 0;
       for (Node node : function.order()) {
         boolean computed =
-            node.role() == Role.CONTEXT
+            node.role() == ValueRole.CONTEXT
                 && !(node.op() instanceof Op.Input)
                 && !(node.op() instanceof Op.Reshape);
         boolean shared =

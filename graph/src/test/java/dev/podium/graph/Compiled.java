@@ -1,6 +1,8 @@
 package dev.podium.graph;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.pass.Pass;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

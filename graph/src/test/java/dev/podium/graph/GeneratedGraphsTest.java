@@ -7,6 +7,8 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.pass.Pass;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;

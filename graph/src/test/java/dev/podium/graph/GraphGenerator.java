@@ -1,5 +1,6 @@
 package dev.podium.graph;
 
+import dev.podium.graph.onnx.OnnxGraph;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

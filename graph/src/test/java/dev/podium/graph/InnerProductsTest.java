@@ -6,6 +6,8 @@ import static dev.podium.graph.Compiled.count;
 import static dev.podium.graph.Compiled.operators;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.podium.graph.onnx.TensorInfo;
+import dev.podium.graph.pass.Pass;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

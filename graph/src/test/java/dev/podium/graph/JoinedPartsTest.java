@@ -4,6 +4,8 @@ import static dev.podium.graph.Compiled.IDS;
 import static dev.podium.graph.Compiled.compiled;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.podium.graph.onnx.TensorInfo;
+import dev.podium.graph.pass.Pass;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -8,6 +8,9 @@ import static dev.podium.graph.Compiled.operators;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.onnx.TensorInfo;
+import dev.podium.graph.pass.Pass;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;

@@ -2,6 +2,8 @@ package dev.podium.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.podium.graph.onnx.TensorInfo;
+import dev.podium.graph.pass.Pass;
 import org.junit.jupiter.api.Test;
 
 class RankingCompilerTest {

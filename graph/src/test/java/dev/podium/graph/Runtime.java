@@ -10,6 +10,8 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.onnx.OnnxGraph;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -91,7 +93,7 @@ final class Runtime {
   static Map<String, Value> random(OnnxGraph graph, ContextInputs context, int rows, Inputs how) {
     Random random = new Random(how.seed() + rows);
     Map<String, Value> values = new LinkedHashMap<>();
-    for (dev.podium.graph.TensorInfo input : graph.inputs()) {
+    for (dev.podium.graph.onnx.TensorInfo input : graph.inputs()) {
       long[] shape = new long[input.shape().size()];
       int width = 1;
       for (int i = 0; i < shape.length; i++) {
@@ -253,7 +255,7 @@ final class Runtime {
         }
       }
       int from = 0;
-      for (dev.podium.graph.TensorInfo info : bag.sums()) {
+      for (dev.podium.graph.onnx.TensorInfo info : bag.sums()) {
         long[] shape = info.shape().stream().mapToLong(Long::longValue).toArray();
         shape[0] = rows;
         int columns = (int) java.util.Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);

@@ -10,6 +10,8 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.onnx.OnnxGraph;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.podium.server.engine;
 
-import dev.podium.graph.TensorInfo;
+import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.server.feature.ElementType;
 import dev.podium.server.feature.TensorBuffers;
 import dev.podium.server.feature.TensorSpec;

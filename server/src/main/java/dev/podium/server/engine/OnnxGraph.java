@@ -166,7 +166,9 @@ final class OnnxGraph implements Graph {
     try {
       long size = Files.size(file);
       // Not read where it is too much to be copied in any case.
-      return size > copies.maxBytes() ? size : dev.podium.graph.OnnxGraph.read(file).copiedBytes();
+      return size > copies.maxBytes()
+          ? size
+          : dev.podium.graph.onnx.OnnxGraph.read(file).copiedBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

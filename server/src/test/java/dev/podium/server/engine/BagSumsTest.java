@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.podium.graph.EmbeddingBag;
-import dev.podium.graph.TensorInfo;
+import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.ElementType;
@@ -61,8 +61,9 @@ class BagSumsTest {
   private BagSums sums() {
     List<TensorInfo> sums =
         List.of(
-            new TensorInfo("narrow", dev.podium.graph.ElementType.FLOAT32, List.of(-1L)),
-            new TensorInfo("wide", dev.podium.graph.ElementType.FLOAT32, List.of(-1L, 2L, 5L)));
+            new TensorInfo("narrow", dev.podium.graph.onnx.ElementType.FLOAT32, List.of(-1L)),
+            new TensorInfo(
+                "wide", dev.podium.graph.onnx.ElementType.FLOAT32, List.of(-1L, 2L, 5L)));
     return new BagSums(new LoadedBag(new EmbeddingBag(ids, null, sums), table), context, rows);
   }
 

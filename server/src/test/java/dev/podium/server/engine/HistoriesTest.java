@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import dev.podium.graph.OnnxGraph;
+import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.server.TestModels;
 import dev.podium.server.engine.RandomProbes.Draw;
 import dev.podium.server.feature.Signature;
