@@ -8,6 +8,7 @@ import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.ExecutionReport.Speed;
+import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -23,12 +24,16 @@ final class ExecutionText {
   }
 
   void print(PrintWriter out) {
-    out.println(
-        plan.split()
-            ? "split: the context half runs once a request, from "
-                + plan.splitFromRows()
-                + " rows on"
-            : "not split: " + report.reason());
+    if (plan.splits()) {
+      out.println(
+          "split: the context half runs once a request, from "
+              + plan.split().fromRows()
+              + " rows on");
+    } else if (plan.rowsForm() == Form.WHOLE) {
+      out.println("whole rows: all run through the candidate half");
+    } else {
+      out.println("not split: " + report.reason());
+    }
     out.println("tile: " + plan.tileRows() + " rows");
     Report compiler = report.compiler();
     if (compiler != null) {
@@ -72,15 +77,16 @@ final class ExecutionText {
           String.format(Locale.ROOT, "%.0f", speed.exportedMicros()),
           String.format(Locale.ROOT, "%.0f", speed.servedMicros()),
           String.format(Locale.ROOT, "%.2f", speed.ratio()),
-          speed.form());
+          speed.form().word());
     }
     speeds.print(out, "");
   }
 
   ObjectNode json() {
     ObjectNode root = new ObjectMapper().createObjectNode();
-    root.put("split", plan.split());
-    root.put("split_from_rows", plan.splitFromRows());
+    root.put("split", plan.splits());
+    root.put("rows_form", plan.rowsForm().word());
+    root.put("split_from_rows", plan.splits() ? plan.split().fromRows() : 0);
     root.put("tile_rows", plan.tileRows());
     root.put("rows_independent", plan.rowsIndependent());
     root.put("reason", report.reason());
@@ -114,7 +120,7 @@ final class ExecutionText {
           .put("exported_micros", speed.exportedMicros())
           .put("served_micros", speed.servedMicros())
           .put("ratio", speed.ratio())
-          .put("form", speed.form());
+          .put("form", speed.form().word());
     }
     return root;
   }

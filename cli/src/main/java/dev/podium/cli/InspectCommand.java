@@ -3,10 +3,10 @@ package dev.podium.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.RankingSession;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.Feature;
 import dev.podium.server.feature.IdRule;
@@ -59,7 +59,7 @@ final class InspectCommand implements Runnable {
               folder,
               Engine.onnxRuntime(),
               EngineOptions.DEFAULT.withWorkers(2),
-              CompileOptions.DEFAULT);
+              TuningOptions.DEFAULT);
       try (RankingSession session = version.session()) {
         if (save != null) {
           save(session);

@@ -4,9 +4,9 @@ import dev.podium.server.access.AccessOptions;
 import dev.podium.server.access.AccessRule;
 import dev.podium.server.access.AccessRules;
 import dev.podium.server.admission.AdmissionOptions;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.ExecutionProvider;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.schedule.SchedulerOptions;
 import dev.podium.server.transport.TlsOptions;
 import dev.podium.server.transport.TransportOptions;
@@ -59,8 +59,8 @@ final class RoomOptions {
         config.customOpLibraries());
   }
 
-  static CompileOptions compiler(ServerConfig.Compiler config) {
-    return new CompileOptions(
+  static TuningOptions compiler(ServerConfig.Compiler config) {
+    return new TuningOptions(
         config.enabled(),
         config.tolerance(),
         config.tune(),

@@ -408,7 +408,7 @@ public record ServerConfig(
   }
 
   /**
-   * What may be done to make graphs faster; see {@link dev.podium.server.engine.CompileOptions}.
+   * What may be done to make graphs faster; see {@link dev.podium.server.engine.TuningOptions}.
    *
    * @param tune whether each pass is tried with and without when a model loads
    * @param maxTables memory for tables made from embeddings, for each model

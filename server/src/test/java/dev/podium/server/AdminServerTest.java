@@ -147,10 +147,10 @@ class AdminServerTest {
     assertThat(version.get("requests").get("scored").asInt()).isEqualTo(10);
     assertThat(version.get("p50_millis").asDouble()).isPositive();
     JsonNode plan = version.get("plan");
-    assertThat(plan.get("form").asText()).isIn("split", "exported");
+    assertThat(plan.get("form").asText()).isIn("split", "whole", "exported");
     assertThat(plan.get("tile_rows").asInt()).isEqualTo(256);
     assertThat(plan.get("rows_independent").asBoolean()).isTrue();
-    assertThat(plan.get("form").asText().equals("split")).isEqualTo(plan.has("passes"));
+    assertThat(plan.get("form").asText().equals("exported")).isEqualTo(!plan.has("passes"));
     assertThat(version.get("features").get(0).get("defaulted").asInt()).isEqualTo(10);
   }
 

@@ -93,7 +93,7 @@ public class RequestLogBenchmark {
             Status.Code.OK,
             null,
             now + 1_000,
-            new Stages(0, 0, 1, now + 900, 1, true));
+            new Stages(0, 0, 1, now + 900, 1, "split"));
     call.streamClosed(Status.OK);
     return call;
   }

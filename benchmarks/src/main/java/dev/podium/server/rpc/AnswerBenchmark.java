@@ -4,6 +4,7 @@ import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.Timing;
+import dev.podium.server.engine.Form;
 import dev.podium.server.feature.Signature.Output;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import java.util.List;
@@ -57,7 +58,7 @@ public class AnswerBenchmark {
             null,
             null,
             new int[0],
-            new Timings(1, 20, 300, 1, true),
+            new Timings(1, 20, 300, 1, Form.SPLIT),
             List.of());
   }
 

@@ -5,6 +5,7 @@ import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
+import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.Priority;
@@ -158,7 +159,7 @@ public class SchedulerBenchmark {
     @Override
     public ExecutionPlan plan() {
       return new ExecutionPlan(
-          64, true, false, 0, new CostCurve(new int[] {1}, new double[] {1}), null, 0);
+          64, true, Form.EXPORTED, new CostCurve(new int[] {1}, new double[] {1}), null);
     }
 
     @Override

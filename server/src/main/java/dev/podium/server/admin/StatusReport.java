@@ -7,6 +7,7 @@ import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.loader.LoadedVersion;
@@ -148,33 +149,44 @@ public final class StatusReport {
       return; // it has just left
     }
     try {
-      ExecutionPlan plan = loaded.session().plan();
-      ExecutionReport report = loaded.session().report();
-      ObjectNode described = node.putObject("plan");
-      described.put("form", plan.split() ? "split" : "exported");
-      described.put("reason", report.reason());
-      described.put("tile_rows", plan.tileRows());
-      described.put("rows_independent", plan.rowsIndependent());
-      if (plan.split()) {
-        described.put("split_from_rows", plan.splitFromRows());
-        described.put("largest_difference", report.largestDifference());
-        ArrayNode passes = described.putArray("passes");
-        report
-            .compiler()
-            .applied()
-            .forEach(
-                applied ->
-                    passes
-                        .addObject()
-                        .put("pass", applied.pass().name().toLowerCase(Locale.ROOT))
-                        .put("count", applied.count()));
-      }
-      ArrayNode speeds = described.putArray("speeds");
-      for (ExecutionReport.Speed speed : report.speeds()) {
-        speeds.addObject().put("rows", speed.rows()).put("ratio", speed.ratio());
-      }
+      describe(node.putObject("plan"), loaded.session().plan(), loaded.session().report());
     } finally {
       loaded.release();
+    }
+  }
+
+  static void describe(ObjectNode described, ExecutionPlan plan, ExecutionReport report) {
+    described.put("form", (plan.splits() ? Form.SPLIT : plan.rowsForm()).word());
+    described.put("rows_form", plan.rowsForm().word());
+    described.put("reason", report.reason());
+    described.put("tile_rows", plan.tileRows());
+    described.put("rows_independent", plan.rowsIndependent());
+    if (plan.splits()) {
+      described.put("split_from_rows", plan.split().fromRows());
+    }
+    if (plan.splits() || plan.rowsForm() != Form.EXPORTED) {
+      described.put("largest_difference", report.largestDifference());
+      ArrayNode passes = described.putArray("passes");
+      report
+          .compiler()
+          .applied()
+          .forEach(
+              applied ->
+                  passes
+                      .addObject()
+                      .put("pass", applied.pass().name().toLowerCase(Locale.ROOT))
+                      .put("count", applied.count()));
+    }
+    ArrayNode speeds = described.putArray("speeds");
+    for (ExecutionReport.Speed speed : report.speeds()) {
+      speeds.addObject().put("rows", speed.rows()).put("ratio", speed.ratio());
+    }
+  }
+
+  /** How often the model ran in each form. */
+  static void tiles(ObjectNode node, VersionMeters meters) {
+    for (Form form : Form.values()) {
+      node.put("tiles_" + form.word(), meters.tiles(form));
     }
   }
 
@@ -195,8 +207,7 @@ public final class StatusReport {
       requests.put(outcome.name().toLowerCase(Locale.ROOT), meters.total(outcome).count());
     }
     node.put("rows", meters.rows());
-    node.put("tiles_exported", meters.tiles(false));
-    node.put("tiles_split", meters.tiles(true));
+    tiles(node, meters);
     node.put("tile_fill", (double) meters.tileRows() / Math.max(1, meters.tileCapacity()));
     ObjectNode stages = node.putObject("stage_mean_micros");
     mean(stages, "queue", meters.queue());

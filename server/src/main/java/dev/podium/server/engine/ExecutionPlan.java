@@ -1,39 +1,63 @@
 package dev.podium.server.engine;
 
 /**
- * How a session is best run, found out when it was loaded.
+ * How a session is best run, found out when it was loaded. Data alone.
  *
  * @param tileRows the most rows of one tile, at least 1
  * @param rowsIndependent whether a row's score depends on that row alone. If not, a request runs
  *     whole and alone, in the exported form
- * @param split whether the context half can run once for a request
- * @param splitFromRows the smallest number of rows in one request for which the split form is the
- *     cheaper; no meaning if not split
- * @param exportedCost what a run of whole rows costs: of the exported graph, or of what serves them
- *     in its place
- * @param splitCost what a run of the candidate half costs; null if not split
- * @param contextMicros what a run of the context half costs, in microseconds; 0 if not split
+ * @param rowsForm in what form whole rows run: {@link Form#EXPORTED} or {@link Form#WHOLE}
+ * @param rowsCost what a run of whole rows costs
+ * @param split when the context half runs once for a request; null if it never does
  */
 public record ExecutionPlan(
-    int tileRows,
-    boolean rowsIndependent,
-    boolean split,
-    int splitFromRows,
-    CostCurve exportedCost,
-    CostCurve splitCost,
-    double contextMicros) {
+    int tileRows, boolean rowsIndependent, Form rowsForm, CostCurve rowsCost, Split split) {
+
+  /**
+   * The split form's part of a plan.
+   *
+   * @param fromRows the smallest number of rows in one request for which it is the cheapest form
+   * @param cost what a run of the candidate half costs
+   * @param contextMicros what a run of the context half costs, in microseconds
+   */
+  public record Split(int fromRows, CostCurve cost, double contextMicros) {}
+
+  public ExecutionPlan {
+    if (rowsForm == Form.SPLIT) {
+      throw new IllegalArgumentException("form of whole rows: split (expected: exported or whole)");
+    }
+  }
+
+  /** Whether requests of one context are split at any number of rows. */
+  public boolean splits() {
+    return split != null;
+  }
+
+  /** The form for a request of that many rows, all of the same context. */
+  public Form form(int rows) {
+    return split != null && rows >= split.fromRows() ? Form.SPLIT : rowsForm;
+  }
+
+  /** Expected time of one tile, in microseconds; without the context half. */
+  public double tileMicros(Form form, int rows) {
+    return (form == Form.SPLIT ? split.cost() : rowsCost).micros(rows);
+  }
+
+  /** Expected time of what runs once a request, in microseconds. */
+  public double contextMicros(Form form) {
+    return form == Form.SPLIT ? split.contextMicros() : 0;
+  }
 
   /** Expected time of one request that runs alone on one worker, in microseconds. */
   public double requestMicros(int rows) {
-    if (split && rows >= splitFromRows) {
-      return contextMicros + tiled(splitCost, rows);
+    Form form = form(rows);
+    if (!rowsIndependent && form != Form.SPLIT) {
+      return rowsCost.micros(rows);
     }
-    return rowsIndependent ? tiled(exportedCost, rows) : exportedCost.micros(rows);
-  }
-
-  private double tiled(CostCurve cost, int rows) {
     int full = rows / tileRows;
     int rest = rows % tileRows;
-    return full * cost.micros(tileRows) + (rest == 0 ? 0 : cost.micros(rest));
+    return contextMicros(form)
+        + full * tileMicros(form, tileRows)
+        + (rest == 0 ? 0 : tileMicros(form, rest));
   }
 }

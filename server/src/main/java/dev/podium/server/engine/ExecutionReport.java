@@ -33,9 +33,9 @@ public record ExecutionReport(
    *
    * @param exportedMicros in the exported graph, in one run
    * @param servedMicros as it is served: form and tiles by the plan
-   * @param form split, exported, or whole rows (through the candidate half)
+   * @param form in which it is served
    */
-  public record Speed(int rows, double exportedMicros, double servedMicros, String form) {
+  public record Speed(int rows, double exportedMicros, double servedMicros, Form form) {
     /** How much faster it is served than exported. */
     public double ratio() {
       return exportedMicros / servedMicros;

@@ -50,7 +50,7 @@ public interface Graph extends AutoCloseable {
       Signature signature,
       List<TensorSpec> outputs,
       int tileRows,
-      CompileOptions options,
+      TuningOptions options,
       List<Probe> probes)
       throws ModelException;
 

@@ -42,7 +42,7 @@ final class HalvesLoader {
       OnnxEngine.OptionsMaker sessionOptions,
       Path file,
       Signature signature,
-      CompileOptions options)
+      TuningOptions options)
       throws IOException {
     this.environment = environment;
     this.sessionOptions = sessionOptions;

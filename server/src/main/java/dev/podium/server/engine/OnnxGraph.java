@@ -140,7 +140,7 @@ final class OnnxGraph implements Graph {
       Signature signature,
       List<TensorSpec> specs,
       int tileRows,
-      CompileOptions options,
+      TuningOptions options,
       List<Probe> probes)
       throws ModelException {
     HalvesLoader halves = null;

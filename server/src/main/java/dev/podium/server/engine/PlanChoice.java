@@ -1,5 +1,6 @@
 package dev.podium.server.engine;
 
+import dev.podium.server.engine.ExecutionPlan.Split;
 import java.util.List;
 
 /** Decides from measured costs how a model is run. */
@@ -30,34 +31,37 @@ final class PlanChoice {
   /**
    * Chooses from how many rows on the split form serves.
    *
+   * @param rowsForm in what form whole rows run
+   * @param rowsCost what a run of theirs costs
    * @param splitCost null if there is no split form
    * @param contextMicros cost of the context half
    */
   static ExecutionPlan choose(
       int tileRows,
       boolean independent,
-      CostCurve exportedCost,
+      Form rowsForm,
+      CostCurve rowsCost,
       CostCurve splitCost,
       double contextMicros) {
-    ExecutionPlan exported =
-        new ExecutionPlan(tileRows, independent, false, 0, exportedCost, null, 0);
+    ExecutionPlan rowsOnly = new ExecutionPlan(tileRows, independent, rowsForm, rowsCost, null);
     if (splitCost == null) {
-      return exported;
+      return rowsOnly;
     }
     ExecutionPlan split =
-        new ExecutionPlan(tileRows, independent, true, 1, exportedCost, splitCost, contextMicros);
+        new ExecutionPlan(
+            tileRows, independent, rowsForm, rowsCost, new Split(1, splitCost, contextMicros));
     int from = 1;
-    // The last size at which the exported form is as good, so that the split form wins from there
+    // The last size at which whole rows are as good, so that the split form wins from there
     // on.
     for (int rows = 1; rows <= MOST_ROWS; rows++) {
-      if (split.requestMicros(rows) > exported.requestMicros(rows) * MARGIN) {
+      if (split.requestMicros(rows) > rowsOnly.requestMicros(rows) * MARGIN) {
         from = rows + 1;
       }
     }
     if (from > MOST_ROWS) {
-      return exported;
+      return rowsOnly;
     }
     return new ExecutionPlan(
-        tileRows, independent, true, from, exportedCost, splitCost, contextMicros);
+        tileRows, independent, rowsForm, rowsCost, new Split(from, splitCost, contextMicros));
   }
 }

@@ -64,7 +64,7 @@ final class Preparation {
   private final Signature signature;
   private final List<TensorSpec> outputs;
   private final int configuredTileRows;
-  private final CompileOptions options;
+  private final TuningOptions options;
   private final Proof proof;
   private final CostMeter meter;
   private final TileCosts tileCosts;
@@ -79,7 +79,7 @@ final class Preparation {
       Signature signature,
       List<TensorSpec> outputs,
       int configuredTileRows,
-      CompileOptions options,
+      TuningOptions options,
       CostMeter meter,
       List<Probe> given) {
     this.environment = environment;
@@ -482,7 +482,7 @@ final class Preparation {
       proof.exported(runners.get(0), probe);
       for (TileRunner runner : runners) {
         double rows = rowsServe ? proof.largestDifferenceOfRows(runner, List.of(probe)) : 0;
-        double split = plan.split() ? proof.largestDifference(runner, List.of(probe)) : 0;
+        double split = plan.splits() ? proof.largestDifference(runner, List.of(probe)) : 0;
         if (Math.max(rows, split) > options.tolerance()) {
           throw new ModelException(
               "model.onnx: changed while it was loaded: sessions' scores differ by up to "
@@ -545,13 +545,20 @@ final class Preparation {
         configuredTileRows > 0
             ? configuredTileRows
             : PlanChoice.tileRows(tileCosts.measure(sizes, found.halves));
-    ExecutionPlan plan = PlanChoice.choose(tileRows, independent, wholeCost, splitCost, context);
-    if (found.halves != null && !plan.split() && !wholeRows) {
+    ExecutionPlan plan =
+        PlanChoice.choose(
+            tileRows,
+            independent,
+            wholeRows ? Form.WHOLE : Form.EXPORTED,
+            wholeCost,
+            splitCost,
+            context);
+    if (found.halves != null && !plan.splits() && !wholeRows) {
       found.reason = "the split form is not faster at any number of rows";
       found.halves.close();
       found.halves = null;
     }
-    boolean exportedServes = !wholeRows && !(plan.split() && plan.splitFromRows() == 1);
+    boolean exportedServes = plan.form(1) == Form.EXPORTED;
     if (compiled && exportedServes) {
       sessions = Math.max(sessions, complete(List.of(exported), found));
     }
@@ -560,13 +567,8 @@ final class Preparation {
     }
     List<Speed> speeds = new ArrayList<>();
     for (int rows : REPORTED_ROWS) {
-      boolean asSplit = plan.split() && rows >= plan.splitFromRows();
       speeds.add(
-          new Speed(
-              rows,
-              exportedCost.micros(rows),
-              plan.requestMicros(rows),
-              asSplit ? "split" : wholeRows ? "whole rows" : "exported"));
+          new Speed(rows, exportedCost.micros(rows), plan.requestMicros(rows), plan.form(rows)));
     }
     ExecutionReport report =
         new ExecutionReport(

@@ -8,10 +8,10 @@ import dev.podium.server.feature.TensorBuffers;
  * options, and keeps them for its lifetime. Not thread-safe, but for {@link #terminate()}.
  *
  * <p>The exported form takes whole rows: fill {@link #rows()} and call {@link #run}. The split form
- * ({@link ExecutionPlan#split()}) computes the context half once a request: fill {@link
- * #contextRow()}, call {@link #runContext}, then for each tile fill {@link #candidateRows()} and
- * call {@link #runCandidates}, on this runner or on any other of the same session. Scores are read
- * with {@link #readScores} before the next run.
+ * ({@link Form#SPLIT}) computes the context half once a request: fill {@link #contextRow()}, call
+ * {@link #runContext}, then for each tile fill {@link #candidateRows()} and call {@link
+ * #runCandidates}, on this runner or on any other of the same session. Scores are read with {@link
+ * #readScores} before the next run.
  */
 public interface TileRunner extends AutoCloseable {
   /** Inputs of the exported form: context and candidate features, row by row. */

@@ -1,8 +1,8 @@
 package dev.podium.server.repository;
 
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.loader.ModelLoader;
@@ -24,7 +24,7 @@ public final class ModelFolder {
    * @throws ModelException if there is nothing to load or it can't be loaded
    */
   public static LoadedVersion load(
-      Path folder, Engine engine, EngineOptions options, CompileOptions compile)
+      Path folder, Engine engine, EngineOptions options, TuningOptions compile)
       throws ModelException {
     Path absolute = folder.toAbsolutePath().normalize();
     ModelLoader loader = new ModelLoader(engine, options, compile, Set.of());

@@ -2,9 +2,9 @@ package dev.podium.server.repository;
 
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
@@ -56,7 +56,7 @@ public final class ModelRepository implements AutoCloseable {
   /**
    * @param root holds one folder a model
    * @param defaults engine options of models that say nothing themselves
-   * @param compileDefaults likewise, what may be done to make them faster
+   * @param tuningDefaults likewise, what may be done to make them faster
    * @param allowedLibraries native libraries that a {@code model.yaml} may name
    * @param closer is told when a version leaves
    */
@@ -64,11 +64,11 @@ public final class ModelRepository implements AutoCloseable {
       Path root,
       Engine engine,
       EngineOptions defaults,
-      CompileOptions compileDefaults,
+      TuningOptions tuningDefaults,
       Set<Path> allowedLibraries,
       VersionCloser closer) {
     this.root = root;
-    this.loader = new ModelLoader(engine, defaults, compileDefaults, allowedLibraries);
+    this.loader = new ModelLoader(engine, defaults, tuningDefaults, allowedLibraries);
     this.closer = closer;
   }
 

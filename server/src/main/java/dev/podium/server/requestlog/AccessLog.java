@@ -127,7 +127,7 @@ public final class AccessLog {
       fields.put("infer_us", stages.inferMicros());
       fields.put("encode_us", (end.end() - stages.scored()) / 1_000);
       fields.put("tiles", stages.tiles());
-      fields.put("compiled", stages.split());
+      fields.put("form", stages.form());
     }
     if (end.deadline() != Long.MAX_VALUE) {
       fields.put("deadline_left_us", (end.deadline() - end.end()) / 1_000);

@@ -36,15 +36,10 @@ public record RequestEnd(
    * @param inferMicros in the runtime, summed over the tiles, which may run side by side
    * @param scored when the last tile's scores were there and encoding began, on the server's clock
    * @param tiles that it was cut into
-   * @param split whether the compiled form ran rather than the exported graph
+   * @param form in which its rows ran: exported, whole or split
    */
   public record Stages(
-      int queueMicros,
-      int assembleMicros,
-      int inferMicros,
-      long scored,
-      int tiles,
-      boolean split) {}
+      int queueMicros, int assembleMicros, int inferMicros, long scored, int tiles, String form) {}
 
   boolean failed() {
     return code != Status.Code.OK;

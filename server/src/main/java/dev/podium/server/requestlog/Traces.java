@@ -58,7 +58,7 @@ public final class Traces {
   private static final AttributeKey<Long> VERSION = AttributeKey.longKey("podium.version");
   private static final AttributeKey<Long> ROWS = AttributeKey.longKey("podium.rows");
   private static final AttributeKey<Long> TILES = AttributeKey.longKey("podium.tiles");
-  private static final AttributeKey<Boolean> COMPILED = AttributeKey.booleanKey("podium.compiled");
+  private static final AttributeKey<String> FORM = AttributeKey.stringKey("podium.form");
   private static final AttributeKey<Long> INFER = AttributeKey.longKey("podium.infer_us");
 
   /** Callers' texts are cut here. */
@@ -259,7 +259,7 @@ public final class Traces {
     }
     if (end.stages() != null) {
       span.setAttribute(TILES, (long) end.stages().tiles());
-      span.setAttribute(COMPILED, end.stages().split());
+      span.setAttribute(FORM, end.stages().form());
     }
     if (ERRORS.contains(end.code())) {
       String why = end.problem() == null ? "" : end.problem();

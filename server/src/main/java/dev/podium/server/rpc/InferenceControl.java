@@ -269,7 +269,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
             .setVersion(Long.toString(version.number()))
             .setLastInference(counts.lastMillis())
             .setInferenceCount(counts.rows())
-            .setExecutionCount(counts.tiles(false) + counts.tiles(true))
+            .setExecutionCount(counts.tiles())
             .setInferenceStats(
                 InferStatistics.newBuilder()
                     .setSuccess(duration(counts, true))

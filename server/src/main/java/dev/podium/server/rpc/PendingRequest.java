@@ -87,7 +87,7 @@ abstract class PendingRequest implements RankCompletion {
               timings.inferMicros(),
               encodeStart,
               timings.tiles(),
-              timings.split());
+              timings.form().word());
       tell(Status.Code.OK, null, stages);
     }
   }

@@ -1,14 +1,15 @@
 package dev.podium.server.rpc;
 
+import dev.podium.server.engine.Form;
 import dev.podium.server.schedule.RankResult;
 
 /**
  * Where one request's time went, in microseconds.
  *
- * @param split whether the compiled form ran
+ * @param form in which the rows ran
  */
-record Timings(int queueMicros, int assembleMicros, int inferMicros, int tiles, boolean split) {
-  static final Timings NONE = new Timings(0, 0, 0, 0, false);
+record Timings(int queueMicros, int assembleMicros, int inferMicros, int tiles, Form form) {
+  static final Timings NONE = new Timings(0, 0, 0, 0, Form.EXPORTED);
 
   static Timings of(RankResult result) {
     return new Timings(
@@ -16,6 +17,6 @@ record Timings(int queueMicros, int assembleMicros, int inferMicros, int tiles, 
         result.assembleMicros(),
         result.inferMicros(),
         result.tiles(),
-        result.split());
+        result.form());
   }
 }

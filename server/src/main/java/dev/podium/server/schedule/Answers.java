@@ -28,7 +28,7 @@ final class Answers {
             micros(task.assembleNanos),
             micros(task.inferNanos),
             task.tilesRun,
-            task.split,
+            task.ran,
             task.warnings);
     send(task, Outcome.SCORED, result, null);
   }

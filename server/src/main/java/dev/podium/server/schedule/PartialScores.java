@@ -50,7 +50,7 @@ final class PartialScores {
         Answers.micros(task.assembleNanos),
         Answers.micros(task.inferNanos),
         task.tilesRun,
-        task.split,
+        task.ran,
         task.warnings);
   }
 }

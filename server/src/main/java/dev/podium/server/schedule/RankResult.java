@@ -1,5 +1,6 @@
 package dev.podium.server.schedule;
 
+import dev.podium.server.engine.Form;
 import java.util.List;
 
 /** The scores of one request, and where its time went. Belongs to whoever receives it. */
@@ -12,7 +13,7 @@ public final class RankResult {
   private final int assembleMicros;
   private final int inferMicros;
   private final int tiles;
-  private final boolean split;
+  private final Form form;
   private final List<String> warnings;
 
   RankResult(
@@ -22,7 +23,7 @@ public final class RankResult {
       int assembleMicros,
       int inferMicros,
       int tiles,
-      boolean split,
+      Form form,
       List<String> warnings) {
     this.scores = scores;
     this.missing = missing == null ? NONE : missing;
@@ -30,7 +31,7 @@ public final class RankResult {
     this.assembleMicros = assembleMicros;
     this.inferMicros = inferMicros;
     this.tiles = tiles;
-    this.split = split;
+    this.form = form;
     this.warnings = warnings;
   }
 
@@ -81,9 +82,9 @@ public final class RankResult {
     return tiles;
   }
 
-  /** Whether the compiled form ran rather than the exported graph. */
-  public boolean split() {
-    return split;
+  /** In what form its rows ran. */
+  public Form form() {
+    return form;
   }
 
   /** What was put right, a sentence each. */

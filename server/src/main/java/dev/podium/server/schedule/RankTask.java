@@ -2,6 +2,7 @@ package dev.podium.server.schedule;
 
 import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
@@ -54,7 +55,7 @@ public final class RankTask {
   int dueIndex = -1;
   int deadlineIndex = -1;
   Flow flow;
-  boolean split;
+  Form form;
   boolean alone;
 
   /** What it is expected to cost by itself, in microseconds, and the part not yet handed out. */
@@ -79,6 +80,10 @@ public final class RankTask {
   TensorBuffers assembled;
   ContextTensors context;
   float[][] scores;
+
+  /** The form that its rows ran in: another than planned where it shares a tile. */
+  Form ran;
+
   List<String> warnings = List.of();
 
   /**
@@ -169,20 +174,20 @@ public final class RankTask {
 
   /** Decides the form and cuts it into tiles. */
   void plan(ExecutionPlan plan) {
-    split =
-        plan.split()
-            && rows >= plan.splitFromRows()
-            && (request == null || request.sharesContext(version.signature()));
+    form = plan.form(rows);
+    if (form == Form.SPLIT && request != null && !request.sharesContext(version.signature())) {
+      form = plan.rowsForm();
+    }
+    ran = form;
     tiles = plan.rowsIndependent() ? Slices.count(rows, plan.tileRows()) : 1;
     double perTile = tileMicros(plan);
-    micros = tiles * perTile + (split ? plan.contextMicros() : 0);
+    micros = tiles * perTile + plan.contextMicros(form);
     waitingMicros = micros;
   }
 
   /** What one of its tiles is expected to take, in microseconds; never 0. */
   double tileMicros(ExecutionPlan plan) {
     int largest = Slices.largest(rows, tiles);
-    return Math.max(
-        1, split ? plan.splitCost().micros(largest) : plan.exportedCost().micros(largest));
+    return Math.max(1, plan.tileMicros(form, largest));
   }
 }

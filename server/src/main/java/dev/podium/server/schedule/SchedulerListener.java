@@ -1,5 +1,6 @@
 package dev.podium.server.schedule;
 
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.AssemblyTally;
 import java.io.IOException;
@@ -69,11 +70,11 @@ public interface SchedulerListener {
    * @param rows rows in it
    * @param capacity rows that it could have had
    * @param requests requests that shared it
-   * @param split whether the candidate half ran rather than the exported graph
+   * @param form in which its rows ran
    * @param nanos time in the runtime
    */
   default void tileRan(
-      ServedVersion version, int rows, int capacity, int requests, boolean split, long nanos) {}
+      ServedVersion version, int rows, int capacity, int requests, Form form, long nanos) {}
 
   /** A worker's thread could not be bound to its processor, and runs on any. */
   default void workerNotBound(int worker, IOException cause) {}

@@ -19,6 +19,6 @@ final class SharingRule {
       ExecutionPlan plan, int tileRows, double tileMicros, int rows, double aloneMicros) {
     return plan.rowsIndependent()
         && tileRows + rows <= plan.tileRows()
-        && plan.exportedCost().micros(tileRows + rows) <= tileMicros + aloneMicros;
+        && plan.rowsCost().micros(tileRows + rows) <= tileMicros + aloneMicros;
   }
 }

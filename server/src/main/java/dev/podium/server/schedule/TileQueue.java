@@ -302,7 +302,7 @@ final class TileQueue {
     task.flow.fresh.remove(task);
     tile.work = Tile.Work.PREPARE;
     tile.add(task);
-    tile.micros = task.split ? plan.contextMicros() : 0;
+    tile.micros = plan.contextMicros(task.form);
     tile.waitingMicros = tile.micros;
     serve(task, 0, tile.waitingMicros, tile.takenAt);
     charge(task.flow, tile.micros);
@@ -318,7 +318,7 @@ final class TileQueue {
         if (!SharingRule.joins(plan, tile.rows, tile.micros, next.rows, next.micros)) {
           break;
         }
-        tile.micros = Math.max(1, plan.exportedCost().micros(tile.rows + next.rows));
+        tile.micros = Math.max(1, plan.rowsCost().micros(tile.rows + next.rows));
         addSmall(next, now, tile);
         next = partner(head.version.queue);
       }

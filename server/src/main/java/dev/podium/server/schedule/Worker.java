@@ -1,5 +1,6 @@
 package dev.podium.server.schedule;
 
+import dev.podium.server.engine.Form;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
@@ -103,16 +104,17 @@ final class Worker {
     RankException tileFault = null;
     long runNanos = 0;
     int rows = 0;
-    boolean split = tile.count == 1 && tile.tasks[0].split;
+    // Rows of different requests have different contexts.
+    Form form = tile.count == 1 ? tile.tasks[0].form : tile.version.queue.plan().rowsForm();
     try {
       VersionRunner version = runnerFor(tile.version);
       TileRunner runner = version.runner(tile.rows);
-      rows = assembleAll(version, runner, split);
+      rows = assembleAll(version, runner, form);
       if (rows > 0) {
         long start = scheduler.now();
         if (!mayRun(runner)) {
           rows = 0;
-        } else if (split) {
+        } else if (form == Form.SPLIT) {
           runSplit(runner, rows);
         } else {
           runner.run(rows);
@@ -126,9 +128,9 @@ final class Worker {
                   rows,
                   tile.version.queue.plan().tileRows(),
                   tile.count,
-                  split,
+                  form,
                   runNanos);
-          readAll(version, runNanos);
+          readAll(version, form, runNanos);
         }
       }
     } catch (RankException e) {
@@ -151,9 +153,9 @@ final class Worker {
   }
 
   /** Writes the tasks' features one after the other; a task that is wrong leaves no gap. */
-  private int assembleAll(VersionRunner version, TileRunner runner, boolean split) {
-    TensorBuffers context = split ? runner.contextRow() : null;
-    TensorBuffers target = split ? runner.candidateRows() : runner.rows();
+  private int assembleAll(VersionRunner version, TileRunner runner, Form form) {
+    TensorBuffers context = form == Form.SPLIT ? runner.contextRow() : null;
+    TensorBuffers target = form == Form.SPLIT ? runner.candidateRows() : runner.rows();
     int row = 0;
     long start = scheduler.now();
     for (int i = 0; i < tile.count; i++) {
@@ -193,7 +195,7 @@ final class Worker {
     return end;
   }
 
-  private void readAll(VersionRunner version, long runNanos) {
+  private void readAll(VersionRunner version, Form form, long runNanos) {
     for (int i = 0; i < tile.count; i++) {
       RankTask task = tile.tasks[i];
       if (firstRows[i] < 0 || task.isEnded()) {
@@ -203,6 +205,7 @@ final class Worker {
         float[][] scores = newScores(task);
         version.readScores(firstRows[i], task.rows, scores, 0);
         task.scores = scores;
+        task.ran = form;
         task.inferNanos = runNanos;
         task.tilesRun = 1;
       } catch (RankException e) {
@@ -224,11 +227,11 @@ final class Worker {
         assemble(
             version,
             task,
-            task.split ? runner.contextRow() : null,
+            task.form == Form.SPLIT ? runner.contextRow() : null,
             task.assembled,
             0,
             scheduler.now());
-        if (task.split && mayRun(runner)) {
+        if (task.form == Form.SPLIT && mayRun(runner)) {
           long start = scheduler.now();
           task.context = runner.runContext();
           task.inferNanos = scheduler.now() - start;
@@ -251,12 +254,12 @@ final class Worker {
       VersionRunner version = runnerFor(tile.version);
       TileRunner runner = version.runner(tile.rows);
       if (!task.isEnded()) {
-        TensorBuffers target = task.split ? runner.candidateRows() : runner.rows();
+        TensorBuffers target = task.form == Form.SPLIT ? runner.candidateRows() : runner.rows();
         target.copyRows(task.assembled, tile.firstRow, 0, tile.rows);
         long start = scheduler.now();
         if (mayRun(runner)) {
           ran = true;
-          if (task.split) {
+          if (task.form == Form.SPLIT) {
             runner.runCandidates(task.context, tile.rows);
           } else {
             runner.run(tile.rows);
@@ -269,7 +272,7 @@ final class Worker {
                   tile.rows,
                   tile.version.queue.plan().tileRows(),
                   1,
-                  task.split,
+                  task.form,
                   runNanos);
           version.readScores(0, tile.rows, task.scores, tile.firstRow);
         }

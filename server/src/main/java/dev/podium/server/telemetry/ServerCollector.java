@@ -3,6 +3,7 @@ package dev.podium.server.telemetry;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
 import dev.podium.server.engine.ContextCacheStatus;
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.Readiness;
@@ -153,9 +154,9 @@ public final class ServerCollector implements MultiCollector {
     all.metricSnapshot(rows.build());
   }
 
-  private static void tiles(List<VersionMeters> versions, MetricSnapshots.Builder all) {
+  static void tiles(List<VersionMeters> versions, MetricSnapshots.Builder all) {
     CounterSnapshot.Builder tiles =
-        counter("podium_tiles", "Runs of the model, by form: exported or split.");
+        counter("podium_tiles", "Runs of the model, by form: exported, whole or split.");
     CounterSnapshot.Builder seconds =
         counter("podium_tile_seconds", "Time of those runs.").unit(Unit.SECONDS);
     CounterSnapshot.Builder rows = counter("podium_tile_rows", "Rows in those runs.");
@@ -169,10 +170,10 @@ public final class ServerCollector implements MultiCollector {
         counter("podium_abandoned_rows", "Rows that ran although their request had ended.");
     for (VersionMeters meters : versions) {
       Labels labels = labels(meters);
-      for (boolean split : new boolean[] {false, true}) {
-        Labels form = labels.add("form", split ? "split" : "exported");
-        count(tiles, form, meters.tiles(split));
-        count(seconds, form, meters.tileNanos(split) * NANO);
+      for (Form form : Form.values()) {
+        Labels ofForm = labels.add("form", form.word());
+        count(tiles, ofForm, meters.tiles(form));
+        count(seconds, ofForm, meters.tileNanos(form) * NANO);
       }
       count(rows, labels, meters.tileRows());
       count(capacity, labels, meters.tileCapacity());

@@ -1,5 +1,6 @@
 package dev.podium.server.telemetry;
 
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.AssemblyTally;
 import dev.podium.server.schedule.RankResult;
@@ -104,8 +105,8 @@ public final class Telemetry implements SchedulerListener {
 
   @Override
   public void tileRan(
-      ServedVersion version, int rows, int capacity, int requests, boolean split, long nanos) {
-    of(version).recordTile(rows, capacity, requests, split, nanos);
+      ServedVersion version, int rows, int capacity, int requests, Form form, long nanos) {
+    of(version).recordTile(rows, capacity, requests, form, nanos);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.podium.server.telemetry;
 
+import dev.podium.server.engine.Form;
 import dev.podium.server.feature.AssemblyTally;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.schedule.RankResult;
@@ -8,6 +9,7 @@ import dev.podium.server.schedule.SchedulerListener.Outcome;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
 import dev.podium.server.schedule.ServedVersion;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
@@ -46,8 +48,8 @@ public final class VersionMeters {
   private final TimeHistogram encode = new TimeHistogram();
   private final LongAdder[] refused = adders(Refusal.values().length);
   private final LongAdder rows = new LongAdder();
-  private final LongAdder[] tiles = adders(2);
-  private final LongAdder[] tileNanos = adders(2);
+  private final LongAdder[] tiles = adders(Form.values().length);
+  private final LongAdder[] tileNanos = adders(Form.values().length);
   private final LongAdder tileRows = new LongAdder();
   private final LongAdder tileCapacity = new LongAdder();
   private final LongAdder tileRequests = new LongAdder();
@@ -127,10 +129,9 @@ public final class VersionMeters {
     }
   }
 
-  void recordTile(int ranRows, int capacity, int requests, boolean split, long nanos) {
-    int form = split ? 1 : 0;
-    tiles[form].increment();
-    tileNanos[form].add(nanos);
+  void recordTile(int ranRows, int capacity, int requests, Form form, long nanos) {
+    tiles[form.ordinal()].increment();
+    tileNanos[form.ordinal()].add(nanos);
     tileRows.add(ranRows);
     tileCapacity.add(capacity);
     tileRequests.add(requests);
@@ -204,13 +205,18 @@ public final class VersionMeters {
   }
 
   /** Runs of the model in one of its forms. */
-  public long tiles(boolean split) {
-    return tiles[split ? 1 : 0].sum();
+  public long tiles(Form form) {
+    return tiles[form.ordinal()].sum();
+  }
+
+  /** Runs of the model in all forms. */
+  public long tiles() {
+    return Arrays.stream(tiles).mapToLong(LongAdder::sum).sum();
   }
 
   /** Time of those runs, in nanoseconds. */
-  public long tileNanos(boolean split) {
-    return tileNanos[split ? 1 : 0].sum();
+  public long tileNanos(Form form) {
+    return tileNanos[form.ordinal()].sum();
   }
 
   /** Rows in all runs. */

@@ -52,29 +52,29 @@ class CompiledFormTest {
   @ParameterizedTest
   @ValueSource(strings = {"din", "deepfm"})
   void theHalvesGiveTheExportedScores(String model) throws Exception {
-    try (RankingSession session = load(CompileOptions.DEFAULT, BENCH.resolve(model)).session()) {
+    try (RankingSession session = load(TuningOptions.DEFAULT, BENCH.resolve(model)).session()) {
       ExecutionReport report = session.report();
       assertThat(report.compiler().applied())
           .extracting(Report.Applied::pass)
           .contains(Pass.HOIST, Pass.SPLIT_SUMS);
       assertThat(report.largestDifference()).isLessThan(1e-5);
       assertThat(report.probes()).isGreaterThan(5);
-      assertThat(session.plan().split()).as(report.reason()).isTrue();
+      assertThat(session.plan().splits()).as(report.reason()).isTrue();
     }
   }
 
   @Test
   void whatIsSwitchedOffIsNotDone() throws Exception {
-    try (RankingSession session = load(CompileOptions.OFF, BENCH.resolve("din")).session()) {
-      assertThat(session.plan().split()).isFalse();
+    try (RankingSession session = load(TuningOptions.OFF, BENCH.resolve("din")).session()) {
+      assertThat(session.plan().splits()).isFalse();
       assertThat(session.report().reason()).isEqualTo("compiling is switched off");
     }
   }
 
   @Test
   void aKeptContextGivesTheSameScoresAndIsFoundByItsContent() throws Exception {
-    CompileOptions cached =
-        new CompileOptions(true, 1e-5, false, 0, 64L << 20, Duration.ofMinutes(10));
+    TuningOptions cached =
+        new TuningOptions(true, 1e-5, false, 0, 64L << 20, Duration.ofMinutes(10));
     LoadedVersion version = load(cached, BENCH.resolve("din"));
     Signature signature = version.signature();
     try (RankingSession session = version.session();
@@ -103,9 +103,9 @@ class CompiledFormTest {
 
   @Test
   void rowsOfDifferentContextsGetTheExportedScores() throws Exception {
-    LoadedVersion version = load(CompileOptions.DEFAULT, BENCH.resolve("deepfm"));
+    LoadedVersion version = load(TuningOptions.DEFAULT, BENCH.resolve("deepfm"));
     try (RankingSession compiled = version.session();
-        RankingSession exported = load(CompileOptions.OFF, BENCH.resolve("deepfm")).session();
+        RankingSession exported = load(TuningOptions.OFF, BENCH.resolve("deepfm")).session();
         TileRunner runner = compiled.newRunner(12);
         TileRunner reference = exported.newRunner(12)) {
       assertThat(compiled.report().forms())
@@ -133,7 +133,7 @@ class CompiledFormTest {
   @Test
   void aPassThatDoesNotPayIsLeftOut() throws Exception {
     LoadedVersion version =
-        load(CompileOptions.DEFAULT, BENCH.resolve("deepfm"), ALL_PAY.or(WITHOUT_BAGS::equals));
+        load(TuningOptions.DEFAULT, BENCH.resolve("deepfm"), ALL_PAY.or(WITHOUT_BAGS::equals));
     try (RankingSession session = version.session()) {
       ExecutionReport report = session.report();
       assertThat(report.dropped())
@@ -146,7 +146,7 @@ class CompiledFormTest {
       // Only sums over bags make rows of different contexts cheap.
       assertThat(report.forms()).isEmpty();
       assertThat(report.largestDifference()).isLessThan(1e-5);
-      assertThat(session.plan().split()).as(report.reason()).isTrue();
+      assertThat(session.plan().splits()).as(report.reason()).isTrue();
     }
   }
 
@@ -155,7 +155,7 @@ class CompiledFormTest {
     Set<String> lost = new HashSet<>();
     LoadedVersion version =
         load(
-            CompileOptions.DEFAULT,
+            TuningOptions.DEFAULT,
             BENCH.resolve("deepfm"),
             ALL_PAY.or(what -> what.equals(WITHOUT_BAGS) && lost.add(what)));
     try (RankingSession session = version.session()) {
@@ -169,14 +169,14 @@ class CompiledFormTest {
     String whole = "rows of different contexts";
     try (RankingSession session =
         load(
-                CompileOptions.DEFAULT,
+                TuningOptions.DEFAULT,
                 BENCH.resolve("deepfm"),
                 ALL_PAY.and(what -> !what.equals(whole)))
             .session()) {
       assertThat(session.report().forms())
           .containsExactly(
               whole + ": a tile of 128 rows takes 2.00 times as long as exported: not used");
-      assertThat(session.plan().split()).isTrue();
+      assertThat(session.plan().splits()).isTrue();
     }
   }
 
@@ -184,11 +184,11 @@ class CompiledFormTest {
   void theExportedGraphServesWhereTheHalvesDoNotPay() throws Exception {
     try (RankingSession session =
         load(
-                CompileOptions.DEFAULT,
+                TuningOptions.DEFAULT,
                 BENCH.resolve("din"),
                 ALL_PAY.and(what -> !what.equals("forms")))
             .session()) {
-      assertThat(session.plan().split()).isFalse();
+      assertThat(session.plan().splits()).isFalse();
       assertThat(session.report().reason())
           .isEqualTo("the split form is not faster at any number of rows");
     }
@@ -199,7 +199,7 @@ class CompiledFormTest {
   void workersWithSessionsOfTheirOwnGiveTheSameScores(boolean compile) throws Exception {
     LoadedVersion version =
         load(
-            compile ? CompileOptions.DEFAULT : CompileOptions.OFF,
+            compile ? TuningOptions.DEFAULT : TuningOptions.OFF,
             BENCH.resolve("din"),
             ALL_PAY,
             EngineOptions.DEFAULT.withWorkers(3));
@@ -249,7 +249,7 @@ class CompiledFormTest {
 
     assertThatThrownBy(
             () ->
-                load(CompileOptions.DEFAULT, model, changing, EngineOptions.DEFAULT.withWorkers(2)))
+                load(TuningOptions.DEFAULT, model, changing, EngineOptions.DEFAULT.withWorkers(2)))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("model.onnx: changed while it was loaded: sessions' scores differ");
   }
@@ -268,7 +268,7 @@ class CompiledFormTest {
             options.providers(),
             options.customOpLibraries());
     try (RankingSession session =
-        load(CompileOptions.DEFAULT, BENCH.resolve("din"), ALL_PAY, tight).session()) {
+        load(TuningOptions.DEFAULT, BENCH.resolve("din"), ALL_PAY, tight).session()) {
       assertThat(session.report().forms())
           .anyMatch(
               form ->
@@ -279,7 +279,7 @@ class CompiledFormTest {
 
   @Test
   void theHalvesCanBeSaved(@TempDir Path folder) throws Exception {
-    try (RankingSession session = load(CompileOptions.DEFAULT, BENCH.resolve("din")).session()) {
+    try (RankingSession session = load(TuningOptions.DEFAULT, BENCH.resolve("din")).session()) {
       session.saveHalves(folder.resolve("halves"));
     }
     assertThat(folder.resolve("halves/context.onnx")).isNotEmptyFile();
@@ -293,11 +293,11 @@ class CompiledFormTest {
     TestModels.copy(BENCH.resolve(model), folder.resolve("model"));
     TestModels.moveWeightsOut(folder.resolve("model/1"), 1024);
     Path halves = folder.resolve("halves");
-    CompileOptions options = CompileOptions.DEFAULT;
+    TuningOptions options = TuningOptions.DEFAULT;
 
     try (RankingSession session = load(options, folder.resolve("model")).session()) {
       ExecutionReport report = session.report();
-      assertThat(session.plan().split()).as(report.reason()).isTrue();
+      assertThat(session.plan().splits()).as(report.reason()).isTrue();
       assertThat(report.largestDifference()).isLessThan(1e-5);
       assertThat(report.compiler().applied())
           .extracting(Report.Applied::pass)
@@ -314,17 +314,17 @@ class CompiledFormTest {
     }
   }
 
-  private static LoadedVersion load(CompileOptions options, Path folder) throws Exception {
+  private static LoadedVersion load(TuningOptions options, Path folder) throws Exception {
     return load(options, folder, ALL_PAY);
   }
 
-  private static LoadedVersion load(CompileOptions options, Path folder, Predicate<String> pays)
+  private static LoadedVersion load(TuningOptions options, Path folder, Predicate<String> pays)
       throws Exception {
     return load(options, folder, pays, EngineOptions.DEFAULT);
   }
 
   private static LoadedVersion load(
-      CompileOptions options, Path folder, Predicate<String> pays, EngineOptions engine)
+      TuningOptions options, Path folder, Predicate<String> pays, EngineOptions engine)
       throws Exception {
     return ModelFolder.load(folder, DecidedCosts.engine(pays), engine, options);
   }

@@ -79,7 +79,7 @@ class HistoriesTest {
           .singleElement()
           .asString()
           .contains("[28, 28] positions: the halves' scores differ by up to");
-      assertThat(session.plan().split()).isTrue();
+      assertThat(session.plan().splits()).isTrue();
     }
   }
 
@@ -114,7 +114,7 @@ class HistoriesTest {
           .contains(
               "padding of histories is computed: the graph's shapes [3, 50, 50] are fixed"
                   + " (expected: open dimensions)");
-      assertThat(session.plan().split()).isTrue();
+      assertThat(session.plan().splits()).isTrue();
     }
   }
 
@@ -141,7 +141,7 @@ class HistoriesTest {
         DecidedCosts.engine(pays),
         EngineOptions.DEFAULT,
         compiled
-            ? new CompileOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1))
-            : CompileOptions.OFF);
+            ? new TuningOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1))
+            : TuningOptions.OFF);
   }
 }

@@ -10,8 +10,9 @@ class PlanChoiceTest {
 
   @Test
   void withoutAnotherFormTheExportedOneServes() {
-    ExecutionPlan plan = PlanChoice.choose(64, true, curve(10, 640, 2560, 10240), null, 0);
-    assertThat(plan.split()).isFalse();
+    ExecutionPlan plan =
+        PlanChoice.choose(64, true, Form.EXPORTED, curve(10, 640, 2560, 10240), null, 0);
+    assertThat(plan.splits()).isFalse();
     assertThat(plan.requestMicros(2000)).isEqualTo(20_000);
   }
 
@@ -19,9 +20,10 @@ class PlanChoiceTest {
   void theSplitFormServesFromWhereItWins() {
     // Exported 10 us a row, split 4 us a row after 120 us: even at 20 rows.
     ExecutionPlan plan =
-        PlanChoice.choose(64, true, curve(10, 640, 2560, 10240), curve(4, 256, 1024, 4096), 120);
-    assertThat(plan.split()).isTrue();
-    assertThat(plan.splitFromRows()).isBetween(20, 25);
+        PlanChoice.choose(
+            64, true, Form.EXPORTED, curve(10, 640, 2560, 10240), curve(4, 256, 1024, 4096), 120);
+    assertThat(plan.splits()).isTrue();
+    assertThat(plan.split().fromRows()).isBetween(20, 25);
     assertThat(plan.requestMicros(10)).isEqualTo(100);
     assertThat(plan.requestMicros(1000)).isEqualTo(4120);
   }
@@ -29,8 +31,9 @@ class PlanChoiceTest {
   @Test
   void aSplitFormThatNeverWinsIsDropped() {
     ExecutionPlan plan =
-        PlanChoice.choose(64, true, curve(10, 640, 2560, 10240), curve(10, 640, 2560, 10240), 50);
-    assertThat(plan.split()).isFalse();
+        PlanChoice.choose(
+            64, true, Form.EXPORTED, curve(10, 640, 2560, 10240), curve(10, 640, 2560, 10240), 50);
+    assertThat(plan.splits()).isFalse();
   }
 
   @Test

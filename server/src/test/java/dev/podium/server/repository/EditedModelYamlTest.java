@@ -3,9 +3,9 @@ package dev.podium.server.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.TestModels;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.repository.manager.ModelStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +55,7 @@ class EditedModelYamlTest {
             root,
             Engine.onnxRuntime(),
             EngineOptions.DEFAULT,
-            CompileOptions.DEFAULT,
+            TuningOptions.DEFAULT,
             Set.of(),
             version -> CompletableFuture.completedFuture(null))) {
       repository.load(Runnable::run);

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.podium.server.TestModels;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
@@ -44,7 +44,7 @@ class ModelRepositoryTest {
         folder,
         Engine.onnxRuntime(),
         EngineOptions.DEFAULT,
-        CompileOptions.DEFAULT,
+        TuningOptions.DEFAULT,
         libraries,
         AT_ONCE);
   }

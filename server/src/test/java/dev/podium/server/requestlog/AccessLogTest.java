@@ -52,7 +52,7 @@ class AccessLogTest {
                 + "\"kept\":\"sampled\",\"method\":\"podium.ranking.v1.RankingService/Rank\","
                 + "\"status\":\"OK\",\"model\":\"din\",\"version\":3,\"rows\":500,\"peer\":\"\","
                 + "\"request_id\":\"r-1\",\"total_us\":1000,\"queue_us\":100,\"assemble_us\":200,"
-                + "\"infer_us\":600,\"encode_us\":100,\"tiles\":2,\"compiled\":true,"
+                + "\"infer_us\":600,\"encode_us\":100,\"tiles\":2,\"form\":\"whole\","
                 + "\"deadline_left_us\":4000,\"trace_id\":\""
                 + Calls.TRACE
                 + "\"}");

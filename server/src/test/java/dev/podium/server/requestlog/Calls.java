@@ -43,7 +43,7 @@ final class Calls {
         arrival,
         arrival + 1_000_000,
         arrival + 5_000_000,
-        new Stages(100, 200, 600, arrival + 900_000, 2, true));
+        new Stages(100, 200, 600, arrival + 900_000, 2, "whole"));
   }
 
   static RequestEnd failed(Status.Code code, String problem) {

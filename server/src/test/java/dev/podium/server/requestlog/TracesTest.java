@@ -82,7 +82,7 @@ class TracesTest {
         .containsEntry(AttributeKey.longKey("podium.version"), 3L)
         .containsEntry(AttributeKey.longKey("podium.rows"), 500L)
         .containsEntry(AttributeKey.longKey("podium.tiles"), 2L)
-        .containsEntry(AttributeKey.booleanKey("podium.compiled"), true);
+        .containsEntry(AttributeKey.stringKey("podium.form"), "whole");
     assertThat(server.getStatus().getStatusCode()).isEqualTo(StatusCode.UNSET);
   }
 

@@ -9,7 +9,9 @@ import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.ExecutionReport;
+import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
@@ -50,10 +52,10 @@ final class FakeSession implements RankingSession {
 
   /** What happens at the start of a run, on the thread that runs it. */
   interface Hook {
-    void run(Runner runner, Form form, int rows) throws RankException;
+    void run(Runner runner, Call call, int rows) throws RankException;
   }
 
-  enum Form {
+  enum Call {
     ROWS,
     CONTEXT,
     CANDIDATES
@@ -76,17 +78,18 @@ final class FakeSession implements RankingSession {
 
   /** Rows are independent, and a run costs 100 us and 1 us a row. */
   static ExecutionPlan whole(int tileRows) {
-    return new ExecutionPlan(tileRows, true, false, 0, cost(100, 1), null, 0);
+    return new ExecutionPlan(tileRows, true, Form.EXPORTED, cost(100, 1), null);
   }
 
   /** As above, and split pays from some number of rows on. */
   static ExecutionPlan split(int tileRows, int fromRows) {
-    return new ExecutionPlan(tileRows, true, true, fromRows, cost(100, 1), cost(80, 0.5), 50);
+    return new ExecutionPlan(
+        tileRows, true, Form.EXPORTED, cost(100, 1), new Split(fromRows, cost(80, 0.5), 50));
   }
 
   /** A list-wise model. */
   static ExecutionPlan dependent(int tileRows) {
-    return new ExecutionPlan(tileRows, false, false, 0, cost(100, 1), null, 0);
+    return new ExecutionPlan(tileRows, false, Form.EXPORTED, cost(100, 1), null);
   }
 
   static CostCurve cost(double fixed, double row) {
@@ -237,8 +240,8 @@ final class FakeSession implements RankingSession {
 
     Runner(int capacity) {
       rows = new TensorBuffers(INPUTS, capacity);
-      candidates = plan.split() ? new TensorBuffers(INPUTS, capacity) : null;
-      context = plan.split() ? new TensorBuffers(INPUTS, 1) : null;
+      candidates = plan.splits() ? new TensorBuffers(INPUTS, capacity) : null;
+      context = plan.splits() ? new TensorBuffers(INPUTS, 1) : null;
       scores = new float[capacity];
     }
 
@@ -259,7 +262,7 @@ final class FakeSession implements RankingSession {
 
     @Override
     public void run(int count) throws RankException {
-      start(Form.ROWS, count);
+      start(Call.ROWS, count);
       for (int i = 0; i < count; i++) {
         scores[i] =
             10 * rows.numbers(0).getFloat(i * Float.BYTES)
@@ -270,7 +273,7 @@ final class FakeSession implements RankingSession {
 
     @Override
     public ContextTensors runContext() throws RankException {
-      start(Form.CONTEXT, 1);
+      start(Call.CONTEXT, 1);
       end();
       return new Context(context.numbers(0).getFloat(0));
     }
@@ -281,7 +284,7 @@ final class FakeSession implements RankingSession {
       if (!made.isOpen()) {
         throw violation("context used after it was closed");
       }
-      start(Form.CANDIDATES, count);
+      start(Call.CANDIDATES, count);
       for (int i = 0; i < count; i++) {
         scores[i] = 10 * made.user + candidates.numbers(1).getFloat(i * Float.BYTES);
       }
@@ -344,7 +347,7 @@ final class FakeSession implements RankingSession {
       }
     }
 
-    private void start(Form form, int count) throws RankException {
+    private void start(Call call, int count) throws RankException {
       synchronized (monitor) {
         if (!open || user != null) {
           throw violation(open ? "runner used by " + user + " too" : "runner is closed");
@@ -354,7 +357,7 @@ final class FakeSession implements RankingSession {
       runs.incrementAndGet();
       rowsRun.addAndGet(count);
       try {
-        hook.run(this, form, count);
+        hook.run(this, call, count);
         synchronized (monitor) {
           if (terminated) {
             throw new RankException(FaultCode.CANCELLED, "terminated");

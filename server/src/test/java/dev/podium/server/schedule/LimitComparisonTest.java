@@ -11,6 +11,8 @@ import dev.podium.server.admission.Admission.Permit;
 import dev.podium.server.admission.AdmissionOptions;
 import dev.podium.server.admission.Outcome;
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionPlan.Split;
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.schedule.Simulation.Request;
@@ -34,7 +36,12 @@ import org.junit.jupiter.api.Test;
 class LimitComparisonTest {
   private static final long SECOND = 1_000_000_000L;
   private static final ExecutionPlan DIN =
-      new ExecutionPlan(64, true, true, 8, FakeSession.cost(90, 35), FakeSession.cost(90, 15), 200);
+      new ExecutionPlan(
+          64,
+          true,
+          Form.EXPORTED,
+          FakeSession.cost(90, 35),
+          new Split(8, FakeSession.cost(90, 15), 200));
 
   /** What stands before the queue. */
   interface Limiter {

@@ -3,6 +3,8 @@ package dev.podium.server.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionPlan.Split;
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.schedule.Simulation.Request;
 import dev.podium.server.schedule.Simulation.Source;
@@ -22,11 +24,21 @@ class TileQueueSimulationTest {
 
   /** DeepFM-like: 256-row tiles, 2 us a row. */
   private static final ExecutionPlan DEEPFM =
-      new ExecutionPlan(256, true, true, 300, FakeSession.cost(60, 4), FakeSession.cost(60, 2), 40);
+      new ExecutionPlan(
+          256,
+          true,
+          Form.EXPORTED,
+          FakeSession.cost(60, 4),
+          new Split(300, FakeSession.cost(60, 2), 40));
 
   /** DIN-like: 64-row tiles, 16 us a row. */
   private static final ExecutionPlan DIN =
-      new ExecutionPlan(64, true, true, 8, FakeSession.cost(90, 35), FakeSession.cost(90, 15), 200);
+      new ExecutionPlan(
+          64,
+          true,
+          Form.EXPORTED,
+          FakeSession.cost(90, 35),
+          new Split(8, FakeSession.cost(90, 15), 200));
 
   private static final List<Priority> PRIORITIES = List.of(Priority.values());
 
@@ -114,7 +126,8 @@ class TileQueueSimulationTest {
   void overloadKeepsTheGoodput(double load) {
     ServedVersion version = version("deepfm", DEEPFM, 1);
     Simulation simulation = simulation(2);
-    double capacity = 2e6 / (DEEPFM.contextMicros() + 2 * DEEPFM.splitCost().micros(250));
+    double capacity =
+        2e6 / (DEEPFM.split().contextMicros() + 2 * DEEPFM.split().cost().micros(250));
     Arrivals arrivals =
         new Arrivals(
             seconds -> load * capacity,
@@ -138,7 +151,8 @@ class TileQueueSimulationTest {
   void aSlowMachineIsNoticedAndWorkIsRefusedRatherThanLate() {
     ServedVersion version = version("deepfm", DEEPFM, 1);
     Simulation simulation = simulation(2);
-    double capacity = 2e6 / (DEEPFM.contextMicros() + 2 * DEEPFM.splitCost().micros(250));
+    double capacity =
+        2e6 / (DEEPFM.split().contextMicros() + 2 * DEEPFM.split().cost().micros(250));
     Arrivals arrivals =
         new Arrivals(
             seconds -> 2 * capacity, () -> new Request(version, 500, 50 * MILLI, Priority.NORMAL));
@@ -178,7 +192,7 @@ class TileQueueSimulationTest {
       }
       simulation.finish();
     }
-    double tile = DIN.splitCost().micros(64);
+    double tile = DIN.split().cost().micros(64);
     System.out.printf(
         "10 candidates: p99 %.2f ms alone, %.2f ms beside 2,000-candidate requests; a tile is %.2f"
             + " ms%n",
@@ -231,7 +245,7 @@ class TileQueueSimulationTest {
     Simulation simulation = simulation(2);
     List<Tally> tallies = List.of(new Tally(), new Tally(), new Tally());
     // Each class alone offers 0.6 of what the workers can do.
-    double micros = DIN.contextMicros() + 5 * DIN.splitCost().micros(60);
+    double micros = DIN.split().contextMicros() + 5 * DIN.split().cost().micros(60);
     long gap = (long) (micros * 1e3 / 2 / 0.6);
     for (long at = 0; at < 20 * SECOND; at += gap) {
       simulation.advance(at);

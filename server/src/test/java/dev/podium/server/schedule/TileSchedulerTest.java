@@ -1,8 +1,11 @@
 package dev.podium.server.schedule;
 
+import static dev.podium.server.engine.Form.SPLIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.ExecutionPlan.Split;
+import dev.podium.server.engine.Form;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
@@ -19,6 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TileSchedulerTest {
   private TileScheduler scheduler;
@@ -28,6 +33,7 @@ class TileSchedulerTest {
   private final AtomicInteger replaced = new AtomicInteger();
   private final List<String> notBound = new CopyOnWriteArrayList<>();
   private final AtomicInteger rerun = new AtomicInteger();
+  private final List<Form> forms = new CopyOnWriteArrayList<>();
   private final SchedulerListener listener =
       new SchedulerListener() {
         @Override
@@ -38,6 +44,12 @@ class TileSchedulerTest {
         @Override
         public void workerNotBound(int worker, IOException cause) {
           notBound.add(cause.getMessage());
+        }
+
+        @Override
+        public void tileRan(
+            ServedVersion version, int rows, int capacity, int requests, Form form, long nanos) {
+          forms.add(form);
         }
 
         @Override
@@ -146,6 +158,38 @@ class TileSchedulerTest {
     }
   }
 
+  /** Whole rows, one request that is split, two that would be but share a tile, and a large one. */
+  @ParameterizedTest
+  @EnumSource(names = {"EXPORTED", "WHOLE"})
+  void saysInWhatFormRowsRan(Form rowsForm) {
+    ExecutionPlan plan =
+        new ExecutionPlan(
+            64,
+            true,
+            rowsForm,
+            FakeSession.cost(100, 1),
+            new Split(8, FakeSession.cost(80, 0.5), 50));
+    start(1, plan);
+    assertThat(submit(FakeSession.request(1, 7)).result().form()).isEqualTo(rowsForm);
+    assertThat(submit(FakeSession.manyUsers(10)).result().form()).isEqualTo(rowsForm);
+    assertThat(submit(FakeSession.request(1, 8)).result().form()).isEqualTo(Form.SPLIT);
+    assertThat(submit(FakeSession.request(1, 200)).result().form()).isEqualTo(Form.SPLIT);
+    assertThat(forms).containsExactly(rowsForm, rowsForm, SPLIT, SPLIT, SPLIT, SPLIT, SPLIT);
+
+    forms.clear();
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch gate = holdRuns(held);
+    Answer first = submit(FakeSession.request(1, 3));
+    await(held);
+    Answer second = submit(FakeSession.request(2, 10));
+    Answer third = submit(FakeSession.request(3, 10));
+    gate.countDown();
+    assertThat(first.result().form()).isEqualTo(rowsForm);
+    assertThat(second.result().form()).isEqualTo(rowsForm);
+    assertThat(third.result().form()).isEqualTo(rowsForm);
+    assertThat(forms).containsExactly(rowsForm, rowsForm);
+  }
+
   @Test
   void workersRunOnTheProcessorsTheyAreBoundTo() throws Exception {
     CpuAffinityTest.needsLinux();
@@ -211,7 +255,7 @@ class TileSchedulerTest {
     CountDownLatch both = new CountDownLatch(2);
     session.hook =
         (runner, form, rows) -> {
-          if (form == FakeSession.Form.CANDIDATES) {
+          if (form == FakeSession.Call.CANDIDATES) {
             both.countDown();
             await(both);
           }
@@ -372,7 +416,7 @@ class TileSchedulerTest {
     AtomicInteger tiles = new AtomicInteger();
     session.hook =
         (runner, form, rows) -> {
-          if (form != FakeSession.Form.CONTEXT && tiles.incrementAndGet() == 3) {
+          if (form != FakeSession.Call.CONTEXT && tiles.incrementAndGet() == 3) {
             runner.awaitTermination();
           }
         };
@@ -457,7 +501,7 @@ class TileSchedulerTest {
     AtomicInteger tiles = new AtomicInteger();
     session.hook =
         (runner, form, rows) -> {
-          if (form == FakeSession.Form.CANDIDATES) {
+          if (form == FakeSession.Call.CANDIDATES) {
             int tile = tiles.incrementAndGet();
             both.countDown();
             await(both);

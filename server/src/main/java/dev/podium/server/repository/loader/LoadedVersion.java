@@ -1,6 +1,6 @@
 package dev.podium.server.repository.loader;
 
-import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.feature.Signature;
 import dev.podium.server.feature.Signature.Output;
@@ -54,8 +54,7 @@ public final class LoadedVersion {
 
   /** Whether a request of so many rows is cheaper with its context computed once. */
   public boolean splits(int rows) {
-    ExecutionPlan plan = session().plan();
-    return plan.split() && rows >= plan.splitFromRows();
+    return session().plan().form(rows) == Form.SPLIT;
   }
 
   /** The dimensions of one row of an output; empty for a single score. */

@@ -1,10 +1,10 @@
 package dev.podium.server.repository.loader;
 
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.Graph;
 import dev.podium.server.engine.RankingSession;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.InputLayout;
 import dev.podium.server.feature.Signature;
@@ -21,17 +21,17 @@ import java.util.Set;
 public final class ModelLoader {
   private final Engine engine;
   private final EngineOptions defaults;
-  private final CompileOptions compileDefaults;
+  private final TuningOptions tuningDefaults;
   private final Set<Path> allowedLibraries;
 
   public ModelLoader(
       Engine engine,
       EngineOptions defaults,
-      CompileOptions compileDefaults,
+      TuningOptions tuningDefaults,
       Set<Path> allowedLibraries) {
     this.engine = engine;
     this.defaults = defaults;
-    this.compileDefaults = compileDefaults;
+    this.tuningDefaults = tuningDefaults;
     this.allowedLibraries = Set.copyOf(allowedLibraries);
   }
 
@@ -60,7 +60,7 @@ public final class ModelLoader {
               signature,
               outputs,
               yaml.tileRows(),
-              yaml.compileOptions(compileDefaults),
+              yaml.tuningOptions(tuningDefaults),
               WarmUp.probes(signature, WarmUpRequests.read(folder)));
       return new LoadedVersion(
           new ServedVersion(model, number, signature, session, yaml.weight(), yaml.fallbackScore()),

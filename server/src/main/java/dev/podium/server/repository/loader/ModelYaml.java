@@ -1,10 +1,10 @@
 package dev.podium.server.repository.loader;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import dev.podium.server.engine.CompileOptions;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.EngineOptions.OptimizationLevel;
 import dev.podium.server.engine.ExecutionProvider;
+import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.FeatureConfig;
 import dev.podium.server.feature.OutputConfig;
@@ -89,9 +89,9 @@ public record ModelYaml(
       Boolean arena) {}
 
   /** What may be done to make this model faster. */
-  CompileOptions compileOptions(CompileOptions defaults) throws ModelException {
+  TuningOptions tuningOptions(TuningOptions defaults) throws ModelException {
     try {
-      return new CompileOptions(
+      return new TuningOptions(
           Objects.requireNonNullElse(compile, defaults.enabled()),
           Objects.requireNonNullElse(tolerance, defaults.tolerance()),
           defaults.tune(),

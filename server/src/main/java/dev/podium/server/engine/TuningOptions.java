@@ -14,7 +14,7 @@ import java.time.Duration;
  *     user and context finds again, for each model; 0 to compute each anew
  * @param contextCacheAge how long such a result is kept
  */
-public record CompileOptions(
+public record TuningOptions(
     boolean enabled,
     double tolerance,
     boolean tune,
@@ -22,14 +22,14 @@ public record CompileOptions(
     long contextCacheBytes,
     Duration contextCacheAge) {
   /** What holds unless configured otherwise. */
-  public static final CompileOptions DEFAULT =
-      new CompileOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1));
+  public static final TuningOptions DEFAULT =
+      new TuningOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1));
 
   /** The exported graph and nothing else. */
-  public static final CompileOptions OFF =
-      new CompileOptions(false, 1e-5, false, 0, 0, Duration.ofSeconds(1));
+  public static final TuningOptions OFF =
+      new TuningOptions(false, 1e-5, false, 0, 0, Duration.ofSeconds(1));
 
-  public CompileOptions {
+  public TuningOptions {
     if (!(tolerance > 0 && tolerance < 1)) {
       throw new IllegalArgumentException(
           "tolerance: " + tolerance + " (expected: above 0 and below 1)");
