@@ -168,6 +168,29 @@ final class Runtime {
     }
   }
 
+  /** Runs a graph whose outputs are all of double precision. */
+  static Map<String, double[]> runDoubles(OrtSession session, Map<String, Value> inputs)
+      throws OrtException {
+    Map<String, OnnxTensorLike> tensors = new HashMap<>();
+    try {
+      for (String name : session.getInputNames()) {
+        tensors.put(name, inputs.get(name).tensor());
+      }
+      Map<String, double[]> outputs = new LinkedHashMap<>();
+      try (OrtSession.Result result = session.run(tensors)) {
+        for (Map.Entry<String, OnnxValue> output : result) {
+          java.nio.DoubleBuffer values = ((OnnxTensor) output.getValue()).getDoubleBuffer();
+          double[] copy = new double[values.remaining()];
+          values.get(copy);
+          outputs.put(output.getKey(), copy);
+        }
+      }
+      return outputs;
+    } finally {
+      tensors.values().forEach(OnnxTensorLike::close);
+    }
+  }
+
   private static Value value(OnnxTensor tensor) throws OrtException {
     TensorInfo info = tensor.getInfo();
     switch (info.type) {
