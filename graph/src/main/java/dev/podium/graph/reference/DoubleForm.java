@@ -7,9 +7,11 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.podium.graph.onnx.Functions;
 import dev.podium.graph.onnx.OnnxGraph;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -198,7 +200,16 @@ public final class DoubleForm {
         }
       }
     }
-    written.addNode(copy);
+    List<NodeProto> spelled = isNarrowResult(node, scope) ? Spelled.of(copy.build()) : null;
+    if (spelled == null) {
+      written.addNode(copy);
+    } else {
+      written.addAllNode(spelled);
+    }
+  }
+
+  private static boolean isNarrowResult(NodeProto node, Scope scope) {
+    return isNarrow(scope.types.get(node.getOutput(0)));
   }
 
   private boolean isSingle(NodeProto node) {

@@ -3,6 +3,7 @@ package dev.podium.graph.reference;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import dev.podium.graph.onnx.Attributes;
 import java.util.Arrays;
 import java.util.function.Function;
 
@@ -42,18 +43,19 @@ final class Types {
           "IsInf",
           "RegexFullMatch" ->
           Arrays.fill(types, BOOL);
-      case "Cast" -> Arrays.fill(types, (int) integer(node, "to", 0));
+      case "Cast" -> Arrays.fill(types, (int) Attributes.integer(node, "to", 0));
       case "CastLike", "DequantizeLinear" -> Arrays.fill(types, input(node, 1, of));
       case "Where" -> Arrays.fill(types, input(node, 1, of));
       case "OneHot" -> Arrays.fill(types, input(node, 2, of));
       case "Constant" -> Arrays.fill(types, constant(node));
       case "ConstantOfShape" -> {
-        AttributeProto value = attribute(node, "value");
+        AttributeProto value = Attributes.find(node, "value");
         Arrays.fill(types, value == null ? FLOAT : value.getT().getDataType());
       }
-      case "EyeLike" -> Arrays.fill(types, (int) integer(node, "dtype", first(node, of)));
+      case "EyeLike" ->
+          Arrays.fill(types, (int) Attributes.integer(node, "dtype", first(node, of)));
       case "RandomNormal", "RandomUniform" ->
-          Arrays.fill(types, (int) integer(node, "dtype", FLOAT));
+          Arrays.fill(types, (int) Attributes.integer(node, "dtype", FLOAT));
       case "TopK", "MaxPool" -> {
         if (count > 1) {
           types[1] = INT64;
@@ -82,8 +84,7 @@ final class Types {
           Arrays.fill(types, FLOAT);
       case "TreeEnsembleClassifier", "LinearClassifier", "SVMClassifier" -> {
         Arrays.fill(types, FLOAT);
-        boolean text =
-            Arrays.asList("classlabels_strings").stream().anyMatch(n -> attribute(node, n) != null);
+        boolean text = Attributes.find(node, "classlabels_strings") != null;
         types[0] = text ? STRING : INT64;
       }
       case "LabelEncoder" -> Arrays.fill(types, labels(node, of));
@@ -149,19 +150,5 @@ final class Types {
       throw new IllegalArgumentException("the type of tensor '" + name + "' is not known");
     }
     return type;
-  }
-
-  private static AttributeProto attribute(NodeProto node, String name) {
-    for (AttributeProto attribute : node.getAttributeList()) {
-      if (attribute.getName().equals(name)) {
-        return attribute;
-      }
-    }
-    return null;
-  }
-
-  private static long integer(NodeProto node, String name, long absent) {
-    AttributeProto attribute = attribute(node, name);
-    return attribute == null ? absent : attribute.getI();
   }
 }

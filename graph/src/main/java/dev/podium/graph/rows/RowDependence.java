@@ -51,13 +51,13 @@ public record RowDependence(
       OnnxGraph graph, Map<String, List<Long>> shapes, Set<String> shared, List<String> outputs) {
     try {
       RowTrace few = new RowTrace(graph, shapes, shared, FEW, null);
-      RowTrace more = new RowTrace(graph, shapes, shared, MORE, few.run());
-      Mixing found = more.mixing(more.run(), outputs);
-      if (found != null) {
-        return found;
-      }
-      RowTrace again = new RowTrace(graph, shapes, shared, FEW, more.run());
-      return again.mixing(again.run(), outputs);
+      few.run();
+      RowTrace more = new RowTrace(graph, shapes, shared, MORE, few.shapes());
+      more.run();
+      RowTrace again = new RowTrace(graph, shapes, shared, FEW, more.shapes());
+      again.run();
+      Mixing found = more.mixing(outputs);
+      return found != null ? found : again.mixing(outputs);
     } catch (Untraceable e) {
       return new Mixing("graph", e.getMessage());
     }

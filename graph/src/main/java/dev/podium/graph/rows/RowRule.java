@@ -2,6 +2,7 @@ package dev.podium.graph.rows;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.podium.graph.onnx.Attributes;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -51,17 +52,11 @@ interface RowRule {
     }
 
     AttributeProto attribute(String name) {
-      for (AttributeProto attribute : node.getAttributeList()) {
-        if (attribute.getName().equals(name)) {
-          return attribute;
-        }
-      }
-      return null;
+      return Attributes.find(node, name);
     }
 
     long integer(String name, long absent) {
-      AttributeProto attribute = attribute(name);
-      return attribute == null ? absent : attribute.getI();
+      return Attributes.integer(node, name, absent);
     }
 
     String text(String name, String absent) {

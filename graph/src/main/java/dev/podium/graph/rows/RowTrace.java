@@ -1,10 +1,10 @@
 package dev.podium.graph.rows;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
-import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import dev.podium.graph.onnx.Functions;
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
 import java.util.ArrayList;
@@ -35,7 +35,6 @@ final class RowTrace {
   private final int rows;
   private final Map<String, int[]> otherShapes;
   private final Map<String, int[]> shapes = new HashMap<>();
-  private final Map<String, FunctionProto> functions = new HashMap<>();
   private final Map<String, Traced> outputs = new LinkedHashMap<>();
 
   /**
@@ -53,20 +52,15 @@ final class RowTrace {
       Set<String> shared,
       int rows,
       Map<String, int[]> otherShapes) {
-    this.graph = graph;
+    this.graph = Functions.inlined(graph);
     this.rowShapes = rowShapes;
     this.shared = shared;
     this.rows = rows;
     this.otherShapes = otherShapes;
-    for (FunctionProto function : graph.model().getFunctionsList()) {
-      functions.put(function.getDomain() + ":" + function.getName(), function);
-    }
   }
 
-  /** Follows the whole graph; gives the shapes of all tensors whose shapes are known. */
-  Map<String, int[]> run() {
-    firstMixing = null;
-    shapes.clear();
+  /** Follows the whole graph. */
+  void run() {
     Scope scope = new Scope(null, "");
     for (TensorInfo input : graph.inputs()) {
       scope.put(input.name(), input(input));
@@ -76,13 +70,17 @@ final class RowTrace {
     proto
         .getOutputList()
         .forEach(output -> outputs.put(output.getName(), scope.get(output.getName())));
+  }
+
+  /** The shapes of all tensors whose shapes are known, by name. */
+  Map<String, int[]> shapes() {
     return shapes;
   }
 
   /**
    * The first thing that makes an output's row depend on more than the row; null if nothing does.
    */
-  RowDependence.Mixing mixing(Map<String, int[]> unused, List<String> names) {
+  RowDependence.Mixing mixing(List<String> names) {
     for (String name : names) {
       Traced output = outputs.get(name);
       String what = "output '" + name + "'";
@@ -235,10 +233,6 @@ final class RowTrace {
   }
 
   private List<Traced> known(NodeProto node, List<Traced> inputs, Scope scope) {
-    FunctionProto function = functions.get(node.getDomain() + ":" + node.getOpType());
-    if (function != null) {
-      return call(function, node, inputs, scope);
-    }
     if (node.getOpType().equals("If") && isDefault(node)) {
       return branch(node, inputs.get(0), scope);
     }
@@ -345,17 +339,5 @@ final class RowTrace {
               : Traced.unknown(x.all() | y.all()));
     }
     return results;
-  }
-
-  private List<Traced> call(
-      FunctionProto function, NodeProto node, List<Traced> inputs, Scope scope) {
-    Scope inner = new Scope(null, scope.prefix + name(node) + "/");
-    for (int i = 0; i < function.getInputCount() && i < inputs.size(); i++) {
-      if (inputs.get(i) != null) {
-        inner.put(function.getInput(i), inputs.get(i));
-      }
-    }
-    run(Subgraphs.withAttributes(function, node), inner);
-    return function.getOutputList().stream().map(inner::get).toList();
   }
 }

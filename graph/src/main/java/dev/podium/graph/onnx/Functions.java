@@ -1,4 +1,4 @@
-package dev.podium.graph.reference;
+package dev.podium.graph.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.FunctionProto;
@@ -6,7 +6,6 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
-import dev.podium.graph.onnx.OnnxGraph;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -14,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Puts the bodies of the functions that a model brings along where they are called. */
-final class Functions {
+public final class Functions {
   private final Map<String, FunctionProto> functions = new HashMap<>();
   private int calls;
 
@@ -25,7 +24,7 @@ final class Functions {
   }
 
   /** The same graph without functions. */
-  static OnnxGraph inlined(OnnxGraph graph) {
+  public static OnnxGraph inlined(OnnxGraph graph) {
     ModelProto model = graph.model();
     if (model.getFunctionsCount() == 0) {
       return graph;
@@ -84,7 +83,7 @@ final class Functions {
             .clearInput()
             .clearOutput()
             .clearAttribute()
-            .setName(prefix + node.getName());
+            .setName(prefix + node.getOutput(0));
     node.getInputList().forEach(n -> copy.addInput(names.computeIfAbsent(n, x -> prefix + x)));
     node.getOutputList().forEach(n -> copy.addOutput(names.computeIfAbsent(n, x -> prefix + x)));
     for (AttributeProto attribute : node.getAttributeList()) {
