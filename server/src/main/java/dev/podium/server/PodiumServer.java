@@ -17,7 +17,7 @@ import dev.podium.server.rpc.LoadRpc;
 import dev.podium.server.rpc.ModelControl;
 import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
-import dev.podium.server.rpc.RequestDesk;
+import dev.podium.server.rpc.RequestDispatcher;
 import dev.podium.server.schedule.CpuAffinity;
 import dev.podium.server.schedule.SchedulerOptions;
 import dev.podium.server.schedule.TileScheduler;
@@ -262,14 +262,14 @@ public final class PodiumServer implements AutoCloseable {
     telemetry.all().forEach(meters -> telemetry.forget(meters.version()));
   }
 
-  private static RequestDesk desk(
+  private static RequestDispatcher desk(
       ServerConfig config,
       ModelRepository repository,
       TileScheduler scheduler,
       EventLoops loops,
       Admission admission,
       Telemetry telemetry) {
-    return new RequestDesk(
+    return new RequestDispatcher(
         repository,
         scheduler,
         loops.callerRuns(),
@@ -283,7 +283,7 @@ public final class PodiumServer implements AutoCloseable {
   private static List<BindableService> services(
       ServerConfig config,
       ModelRepository repository,
-      RequestDesk desk,
+      RequestDispatcher desk,
       Telemetry telemetry,
       Readiness readiness,
       ModelControl control,

@@ -2,7 +2,7 @@ package dev.podium.server;
 
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.rpc.RankingRpc;
-import dev.podium.server.rpc.RequestDesk;
+import dev.podium.server.rpc.RequestDispatcher;
 import dev.podium.server.rpc.WarmUpCalls;
 import dev.podium.server.transport.EventLoops;
 import dev.podium.server.transport.PrivateTransport;
@@ -30,7 +30,7 @@ final class ServerWarmUp {
    * @param nanos how long; 0 for not at all
    */
   static void run(
-      RequestDesk desk,
+      RequestDispatcher desk,
       ModelRepository repository,
       EventLoops loops,
       long nanos,

@@ -14,13 +14,14 @@ import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
-import dev.podium.server.feature.AssemblyTally;
-import dev.podium.server.feature.FeatureAssembler;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorDatatype;
-import dev.podium.server.feature.TensorSpec;
-import dev.podium.server.feature.WireRequest;
+import dev.podium.server.feature.assembly.AssemblyTally;
+import dev.podium.server.feature.assembly.Datatypes;
+import dev.podium.server.feature.assembly.FeatureAssembler;
+import dev.podium.server.feature.assembly.RankBinding;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.TensorSpec;
+import dev.podium.server.feature.wire.RankMessage;
 import dev.podium.server.repository.loader.LoadedVersion;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -110,10 +111,10 @@ class GoldenVectorsTest {
   private static ModelInferRequest.Builder tensors(RankRequest request, Signature signature)
       throws Exception {
     byte[] bytes = request.toByteArray();
-    WireRequest wire = WireRequest.parse(bytes, bytes.length);
-    signature.resolve(wire);
+    RankMessage wire = RankMessage.parse(bytes, bytes.length);
     TensorBuffers buffers = new TensorBuffers(signature.inputs(), wire.rows());
-    new FeatureAssembler(signature).assemble(wire, null, buffers, 0, new AssemblyTally(signature));
+    RankBinding.of(wire, signature)
+        .fill(new FeatureAssembler(signature), null, buffers, 0, new AssemblyTally(signature));
     ModelInferRequest.Builder tensors = ModelInferRequest.newBuilder();
     for (int i = 0; i < signature.inputs().size(); i++) {
       TensorSpec spec = signature.inputs().get(i);
@@ -121,7 +122,7 @@ class GoldenVectorsTest {
           tensors
               .addInputsBuilder()
               .setName(spec.name())
-              .setDatatype(TensorDatatype.of(spec.type()).name());
+              .setDatatype(Datatypes.of(spec.type()).name());
       for (long size : spec.shape(wire.rows())) {
         input.addShape(size);
       }

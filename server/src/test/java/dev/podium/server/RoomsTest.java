@@ -29,6 +29,9 @@ class RoomsTest {
     mayUse("log");
     mayUse("requestlog", "log");
     mayUse("feature", "fault");
+    mayUse("feature.wire", "fault");
+    mayUse("feature.signature", "fault");
+    mayUse("feature.assembly", "feature.wire", "feature.signature", "fault");
     mayUse("engine", "feature", "fault");
     mayUse("schedule", "engine", "feature", "fault");
     mayUse("admission", "fault");

@@ -1,7 +1,7 @@
 package dev.podium.server;
 
 import dev.podium.server.engine.RankingSession;
-import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.schedule.ServedVersion;
 import java.lang.reflect.Proxy;
 import java.util.List;

@@ -5,7 +5,7 @@ import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.Timing;
 import dev.podium.server.engine.Form;
-import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import java.util.List;
 import java.util.Random;

@@ -10,14 +10,14 @@ import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.AssemblyTally;
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.FeatureAssembler;
-import dev.podium.server.feature.RowSource;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.AssemblyTally;
+import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.feature.assembly.FeatureAssembler;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -118,7 +118,7 @@ public class SchedulerBenchmark {
     }
   }
 
-  private enum Rows implements RowSource {
+  private enum Rows implements Binding {
     TEN;
 
     @Override
@@ -127,7 +127,7 @@ public class SchedulerBenchmark {
     }
 
     @Override
-    public boolean sharesContext(Signature signature) {
+    public boolean sharesContext() {
       return true;
     }
 
@@ -142,7 +142,7 @@ public class SchedulerBenchmark {
 
   static final class Nothing implements RankingSession {
     static final List<TensorSpec> OUTPUTS =
-        List.of(new TensorSpec("score", ElementType.FLOAT, List.of()));
+        List.of(new TensorSpec("score", TensorDtype.FLOAT, List.of()));
     static final Signature SIGNATURE =
         new Signature(List.of(), List.of(), List.of(new Output("score", 0, 0, 1)));
 

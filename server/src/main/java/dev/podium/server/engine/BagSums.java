@@ -2,7 +2,7 @@ package dev.podium.server.engine;
 
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;

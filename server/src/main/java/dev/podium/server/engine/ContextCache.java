@@ -1,8 +1,8 @@
 package dev.podium.server.engine;
 
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.HashFunction;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.HashFunction;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

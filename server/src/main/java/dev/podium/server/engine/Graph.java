@@ -1,9 +1,9 @@
 package dev.podium.server.engine;
 
 import dev.podium.server.fault.ModelException;
-import dev.podium.server.feature.GraphTensor;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.GraphTensor;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.util.List;
 
 /**

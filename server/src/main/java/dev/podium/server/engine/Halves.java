@@ -1,9 +1,9 @@
 package dev.podium.server.engine;
 
 import dev.podium.graph.onnx.TensorInfo;
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,7 +71,7 @@ record Halves(List<SplitForm> forms, List<LoadedBag> bags, boolean wholeRows, Wr
     for (LoadedBag loaded : bags) {
       for (TensorInfo sum : loaded.bag().sums()) {
         List<Integer> row = sum.shape().stream().skip(1).map(Math::toIntExact).toList();
-        read.add(new TensorSpec(sum.name(), ElementType.FLOAT, row));
+        read.add(new TensorSpec(sum.name(), TensorDtype.FLOAT, row));
       }
     }
     return new TensorBuffers(read, capacity);

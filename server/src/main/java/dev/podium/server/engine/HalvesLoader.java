@@ -11,10 +11,10 @@ import dev.podium.graph.RankingCompiler;
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.graph.pass.Pass;
-import dev.podium.server.feature.Feature;
-import dev.podium.server.feature.Role;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.Feature;
+import dev.podium.server.feature.signature.FeatureRole;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -170,11 +170,11 @@ final class HalvesLoader {
       int index = input;
       List<Feature> filling =
           signature.features().stream().filter(f -> f.input() == index).toList();
-      if (filling.stream().allMatch(f -> f.role() == Role.CONTEXT)) {
+      if (filling.stream().allMatch(f -> f.role() == FeatureRole.CONTEXT)) {
         context.input(name);
       } else {
         for (Feature feature : filling) {
-          if (feature.role() == Role.CONTEXT) {
+          if (feature.role() == FeatureRole.CONTEXT) {
             context.columns(name, feature.column(), feature.column() + feature.width());
           }
         }

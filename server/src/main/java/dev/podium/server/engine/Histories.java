@@ -1,12 +1,12 @@
 package dev.podium.server.engine;
 
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.Feature;
-import dev.podium.server.feature.Kind;
-import dev.podium.server.feature.Role;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Feature;
+import dev.podium.server.feature.signature.FeatureKind;
+import dev.podium.server.feature.signature.FeatureRole;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,13 +23,15 @@ final class Histories {
   Histories(Signature signature) {
     features =
         signature.features().stream()
-            .filter(feature -> feature.role() == Role.CONTEXT && feature.kind() == Kind.SEQUENCE)
+            .filter(
+                feature ->
+                    feature.role() == FeatureRole.CONTEXT && feature.kind() == FeatureKind.SEQUENCE)
             .filter(feature -> isWhole(feature, signature.inputs().get(feature.input())))
             .toList();
   }
 
   private static boolean isWhole(Feature feature, TensorSpec input) {
-    return input.type() != ElementType.STRING
+    return input.type() != TensorDtype.STRING
         && input.rowShape().size() == 1
         && input.rowShape().get(0) == feature.width();
   }

@@ -10,11 +10,11 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.ValueInfo;
 import dev.podium.server.fault.ModelException;
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.GraphTensor;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.GraphTensor;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -204,14 +204,14 @@ final class OnnxGraph implements Graph {
     return tensors;
   }
 
-  private static ElementType elementType(OnnxJavaType type) {
+  private static TensorDtype elementType(OnnxJavaType type) {
     return switch (type) {
-      case INT32 -> ElementType.INT32;
-      case INT64 -> ElementType.INT64;
-      case FLOAT -> ElementType.FLOAT;
-      case DOUBLE -> ElementType.DOUBLE;
-      case BOOL -> ElementType.BOOL;
-      case STRING -> ElementType.STRING;
+      case INT32 -> TensorDtype.INT32;
+      case INT64 -> TensorDtype.INT64;
+      case FLOAT -> TensorDtype.FLOAT;
+      case DOUBLE -> TensorDtype.DOUBLE;
+      case BOOL -> TensorDtype.BOOL;
+      case STRING -> TensorDtype.STRING;
       default -> null;
     };
   }

@@ -3,7 +3,7 @@ package dev.podium.server.engine;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,9 +4,9 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,7 +45,7 @@ final class OnnxTensors implements AutoCloseable {
         if (!names.contains(spec.name())) {
           continue;
         }
-        if (spec.type() == ElementType.STRING) {
+        if (spec.type() == TensorDtype.STRING) {
           tensors.textInputs.add(i);
         } else {
           ByteBuffer view = buffers.numbers(i).duplicate().order(buffers.numbers(i).order());
@@ -93,7 +93,7 @@ final class OnnxTensors implements AutoCloseable {
     }
   }
 
-  private static OnnxJavaType type(ElementType type) {
+  private static OnnxJavaType type(TensorDtype type) {
     return switch (type) {
       case INT32 -> OnnxJavaType.INT32;
       case INT64 -> OnnxJavaType.INT64;

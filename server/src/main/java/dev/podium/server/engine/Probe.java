@@ -1,6 +1,6 @@
 package dev.podium.server.engine;
 
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
 
 /**
  * Inputs on which the forms of a graph are compared, and with which they are warmed up: one

@@ -1,7 +1,7 @@
 package dev.podium.server.engine;
 
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;

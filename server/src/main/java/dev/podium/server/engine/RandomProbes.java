@@ -1,12 +1,12 @@
 package dev.podium.server.engine;
 
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.Feature;
-import dev.podium.server.feature.IdRule;
-import dev.podium.server.feature.Kind;
-import dev.podium.server.feature.Role;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Feature;
+import dev.podium.server.feature.signature.FeatureKind;
+import dev.podium.server.feature.signature.FeatureRole;
+import dev.podium.server.feature.signature.IdRule;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.TensorDtype;
 import java.util.Random;
 
 /**
@@ -38,11 +38,11 @@ final class RandomProbes {
   Probe next(int count, Draw draw) {
     TensorBuffers rows = new TensorBuffers(signature.inputs(), count);
     for (Feature feature : signature.features()) {
-      int distinct = feature.role() == Role.CONTEXT ? 1 : count;
+      int distinct = feature.role() == FeatureRole.CONTEXT ? 1 : count;
       for (int row = 0; row < distinct; row++) {
         fill(feature, rows, row, draw);
       }
-      if (feature.role() == Role.CONTEXT) {
+      if (feature.role() == FeatureRole.CONTEXT) {
         rows.repeat(feature.input(), feature.column(), feature.width(), 0, count);
       }
     }
@@ -53,7 +53,7 @@ final class RandomProbes {
     int first = row * rows.rowElements(feature.input()) + feature.column();
     int filled = feature.width();
     boolean atEnd = false;
-    if (feature.kind() == Kind.SEQUENCE) {
+    if (feature.kind() == FeatureKind.SEQUENCE) {
       filled =
           switch (draw) {
             case ANYWHERE -> random.nextInt(feature.width() + 1);
@@ -73,19 +73,19 @@ final class RandomProbes {
   }
 
   private void put(Feature feature, TensorBuffers rows, int element, Draw draw) {
-    ElementType type = rows.specs().get(feature.input()).type();
-    if (type == ElementType.STRING) {
+    TensorDtype type = rows.specs().get(feature.input()).type();
+    if (type == TensorDtype.STRING) {
       rows.strings(feature.input())[element] = "value " + random.nextInt(3);
-    } else if (feature.kind() == Kind.DENSE || type == ElementType.BOOL) {
-      double value = type == ElementType.BOOL ? random.nextInt(2) : number(type);
+    } else if (feature.kind() == FeatureKind.DENSE || type == TensorDtype.BOOL) {
+      double value = type == TensorDtype.BOOL ? random.nextInt(2) : number(type);
       rows.putNumber(feature.input(), element, value);
     } else {
       rows.putNumber(feature.input(), element, id(feature.ids(), draw));
     }
   }
 
-  private double number(ElementType type) {
-    boolean real = type == ElementType.FLOAT || type == ElementType.DOUBLE;
+  private double number(TensorDtype type) {
+    boolean real = type == TensorDtype.FLOAT || type == TensorDtype.DOUBLE;
     return real ? random.nextGaussian() : random.nextInt(2);
   }
 

@@ -1,6 +1,6 @@
 package dev.podium.server.engine;
 
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,8 +11,8 @@ import java.util.List;
  */
 public interface RankingSession extends AutoCloseable {
   /**
-   * The graph's inputs, in the order of every {@link dev.podium.server.feature.TensorBuffers} of
-   * this session.
+   * The graph's inputs, in the order of every {@link
+   * dev.podium.server.feature.assembly.TensorBuffers} of this session.
    */
   List<TensorSpec> inputs();
 

@@ -1,6 +1,6 @@
 package dev.podium.server.engine;
 
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.util.List;
 
 /**

@@ -1,7 +1,7 @@
 package dev.podium.server.engine;
 
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
 
 /**
  * Runs tiles of one session for one worker: owns the input buffers, the output buffers and the run

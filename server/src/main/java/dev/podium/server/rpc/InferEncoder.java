@@ -4,7 +4,7 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
 import dev.podium.inference.ModelInferResponse;
 import dev.podium.inference.ModelStreamInferResponse;
-import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.repository.loader.LoadedVersion;
 import java.io.IOException;
 import java.util.List;

@@ -5,41 +5,41 @@ import dev.podium.inference.ModelInferResponse;
 import dev.podium.inference.ModelStreamInferResponse;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.TensorMessage;
-import dev.podium.server.feature.TensorRequest;
+import dev.podium.server.feature.assembly.InferBinding;
+import dev.podium.server.feature.wire.InferMessage;
 import dev.podium.server.schedule.RankTask;
 import java.util.concurrent.TimeUnit;
 
 /** Takes one inference request of the Open Inference Protocol from bytes to the scheduler. */
 final class InferHandler implements RequestHandler {
-  private final RequestDesk desk;
+  private final RequestDispatcher dispatcher;
   private final boolean compareContext;
 
   /**
    * @param compareContext whether to find out if all rows of a request have the same context
    */
-  InferHandler(RequestDesk desk, boolean compareContext) {
-    this.desk = desk;
+  InferHandler(RequestDispatcher dispatcher, boolean compareContext) {
+    this.dispatcher = dispatcher;
     this.compareContext = compareContext;
   }
 
   @Override
   public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
-    long arrival = desk.now();
-    if (!desk.receive(bytes, call, arrival, responder)) {
+    long arrival = dispatcher.now();
+    if (!dispatcher.receive(bytes, call, arrival, responder)) {
       return null;
     }
-    PendingInfer pending = new PendingInfer(desk, bytes, responder, call.begin(arrival));
+    PendingInfer pending = new PendingInfer(dispatcher, bytes, responder, call.begin(arrival));
     try {
-      TensorMessage message = TensorMessage.parse(bytes.array(), bytes.length());
+      InferMessage message = InferMessage.parse(bytes.array(), bytes.length());
       pending.parsed(message);
       if (message.modelName().isEmpty()) {
         throw RankException.invalid("model_name: empty (expected: the name of a model)");
       }
       call.access().check(message.modelName());
-      int rows = TensorRequest.rows(message);
+      int rows = InferBinding.rows(message);
       Priority priority = priority(message);
-      desk.open(
+      dispatcher.open(
           pending,
           "rows",
           rows,
@@ -48,16 +48,15 @@ final class InferHandler implements RequestHandler {
           "",
           priority);
       boolean compare = compareContext && pending.version().splits(rows);
-      TensorRequest request =
-          TensorRequest.resolve(message, pending.version().signature(), compare);
+      InferBinding binding = InferBinding.of(message, pending.version().signature(), compare);
       pending.resolve(rows);
       if (rows == 0) {
         pending.succeedEmpty();
         return null;
       }
-      return desk.submit(
+      return dispatcher.submit(
           pending,
-          request,
+          binding,
           arrival,
           Math.min(call.deadlineNanos(), timeout(message, arrival)),
           priority,
@@ -69,7 +68,7 @@ final class InferHandler implements RequestHandler {
   }
 
   /** Triton's request parameter: 1 is the most important; 0, the default, is the middle here. */
-  private static Priority priority(TensorMessage message) {
+  private static Priority priority(InferMessage message) {
     long level = number(message.parameters().get("priority"));
     return level == 0 || level == 2
         ? Priority.NORMAL
@@ -77,7 +76,7 @@ final class InferHandler implements RequestHandler {
   }
 
   /** Triton's request parameter, in microseconds from the arrival. */
-  private static long timeout(TensorMessage message, long arrival) {
+  private static long timeout(InferMessage message, long arrival) {
     long micros = number(message.parameters().get("timeout"));
     return micros <= 0
         ? RankTask.NO_DEADLINE

@@ -32,11 +32,11 @@ import dev.podium.inference.ServerReadyResponse;
 import dev.podium.inference.StatisticDuration;
 import dev.podium.server.access.CallAccess;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.Feature;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.TensorDatatype;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.Datatypes;
+import dev.podium.server.feature.signature.Feature;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
+import dev.podium.server.feature.signature.TensorSpec;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.manager.ModelStatus;
@@ -200,7 +200,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
           metadata
               .addInputsBuilder()
               .setName(input.name())
-              .setDatatype(TensorDatatype.of(input.type()).name())
+              .setDatatype(Datatypes.of(input.type()).name())
               .addShape(-1);
       input.rowShape().forEach(tensor::addShape);
     }

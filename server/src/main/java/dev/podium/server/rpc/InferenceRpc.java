@@ -23,24 +23,25 @@ public final class InferenceRpc implements BindableService {
           GRPCInferenceServiceGrpc.getModelStreamInferMethod().getFullMethodName());
 
   private final RequestHandler handler;
-  private final RequestDesk desk;
+  private final RequestDispatcher dispatcher;
   private final InferenceControl control;
 
   /**
    * @param compareContext whether to find out if all rows of a request have the same context, which
    *     is then computed once
    */
-  public InferenceRpc(RequestDesk desk, InferenceControl control, boolean compareContext) {
-    this.handler = new InferHandler(desk, compareContext);
-    this.desk = desk;
+  public InferenceRpc(
+      RequestDispatcher dispatcher, InferenceControl control, boolean compareContext) {
+    this.handler = new InferHandler(dispatcher, compareContext);
+    this.dispatcher = dispatcher;
     this.control = control;
   }
 
   @Override
   public ServerServiceDefinition bindService() {
-    CallDeadline deadline = desk.deadline();
-    var infer = desk.methods().of(GRPCInferenceServiceGrpc.getModelInferMethod());
-    var stream = desk.methods().of(GRPCInferenceServiceGrpc.getModelStreamInferMethod());
+    CallDeadline deadline = dispatcher.deadline();
+    var infer = dispatcher.methods().of(GRPCInferenceServiceGrpc.getModelInferMethod());
+    var stream = dispatcher.methods().of(GRPCInferenceServiceGrpc.getModelStreamInferMethod());
     List<ServerMethodDefinition<?, ?>> others = new ArrayList<>();
     for (ServerMethodDefinition<?, ?> method : control.bindService().getMethods()) {
       String name = method.getMethodDescriptor().getFullMethodName();

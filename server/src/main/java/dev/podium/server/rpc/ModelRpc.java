@@ -17,12 +17,12 @@ import dev.podium.ranking.v1.VersionStatus;
 import dev.podium.server.access.CallAccess;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.Feature;
-import dev.podium.server.feature.IdRule;
-import dev.podium.server.feature.Kind;
-import dev.podium.server.feature.Role;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Vocabulary;
+import dev.podium.server.feature.signature.Feature;
+import dev.podium.server.feature.signature.FeatureKind;
+import dev.podium.server.feature.signature.FeatureRole;
+import dev.podium.server.feature.signature.IdRule;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Vocabulary;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.manager.ModelStatus;
@@ -177,7 +177,7 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
         dev.podium.ranking.v1.Feature.newBuilder()
             .setName(feature.name())
             .setRole(
-                feature.role() == Role.CONTEXT
+                feature.role() == FeatureRole.CONTEXT
                     ? dev.podium.ranking.v1.Role.ROLE_CONTEXT
                     : dev.podium.ranking.v1.Role.ROLE_CANDIDATE)
             .setKind(
@@ -192,8 +192,8 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
                   case FLOAT -> DataType.DATA_TYPE_FLOAT32;
                   case STRING -> DataType.DATA_TYPE_STRING;
                 })
-            .setWidth(feature.kind() == Kind.DENSE ? feature.width() : 1)
-            .setLength(feature.kind() == Kind.SEQUENCE ? feature.width() : 0)
+            .setWidth(feature.kind() == FeatureKind.DENSE ? feature.width() : 1)
+            .setLength(feature.kind() == FeatureKind.SEQUENCE ? feature.width() : 0)
             .setRequired(feature.required());
     if (feature.ids() instanceof IdRule.Bounded bounded) {
       wire.setVocabularySize(bounded.size());

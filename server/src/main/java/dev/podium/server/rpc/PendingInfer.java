@@ -1,22 +1,26 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.TensorMessage;
+import dev.podium.server.feature.wire.InferMessage;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankResult;
 import java.util.List;
 
 /** An inference request between its arrival and its answer. */
 final class PendingInfer extends PendingRequest {
-  private TensorMessage message;
+  private InferMessage message;
   private int rows;
   private WantedOutputs outputs = WantedOutputs.NONE;
 
-  PendingInfer(RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
-    super(desk, bytes, responder, watch);
+  PendingInfer(
+      RequestDispatcher dispatcher,
+      MessageBytes bytes,
+      RankResponder responder,
+      RequestWatch watch) {
+    super(dispatcher, bytes, responder, watch);
   }
 
-  void parsed(TensorMessage read) {
+  void parsed(InferMessage read) {
     message = read;
   }
 

@@ -1,10 +1,10 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.CandidateNames;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.WireRequest;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
+import dev.podium.server.feature.wire.CandidateNames;
+import dev.podium.server.feature.wire.RankMessage;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import dev.podium.server.schedule.RankResult;
@@ -14,15 +14,19 @@ import java.util.Set;
 
 /** A ranking request between its arrival and its answer. */
 final class PendingRank extends PendingRequest {
-  private WireRequest request;
+  private RankMessage request;
   private WantedOutputs outputs = WantedOutputs.NONE;
   private CandidateNames names;
 
-  PendingRank(RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
-    super(desk, bytes, responder, watch);
+  PendingRank(
+      RequestDispatcher dispatcher,
+      MessageBytes bytes,
+      RankResponder responder,
+      RequestWatch watch) {
+    super(dispatcher, bytes, responder, watch);
   }
 
-  void parsed(WireRequest wire) {
+  void parsed(RankMessage wire) {
     request = wire;
   }
 
@@ -81,7 +85,7 @@ final class PendingRank extends PendingRequest {
     answer(response, timings, start);
   }
 
-  private static WantedOutputs outputs(Signature signature, WireRequest request)
+  private static WantedOutputs outputs(Signature signature, RankMessage request)
       throws RankException {
     WantedOutputs wanted = WantedOutputs.of(signature, request.outputs());
     Set<String> seen = new HashSet<>();

@@ -16,7 +16,7 @@ import io.grpc.Status;
  * that ends it.
  */
 abstract class PendingRequest implements RankCompletion {
-  private final RequestDesk desk;
+  private final RequestDispatcher dispatcher;
   private final MessageBytes bytes;
   private final RankResponder responder;
 
@@ -27,8 +27,11 @@ abstract class PendingRequest implements RankCompletion {
   private Admission.Permit permit;
 
   PendingRequest(
-      RequestDesk desk, MessageBytes bytes, RankResponder responder, RequestWatch watch) {
-    this.desk = desk;
+      RequestDispatcher dispatcher,
+      MessageBytes bytes,
+      RankResponder responder,
+      RequestWatch watch) {
+    this.dispatcher = dispatcher;
     this.bytes = bytes;
     this.responder = responder;
     this.watch = watch;
@@ -67,7 +70,7 @@ abstract class PendingRequest implements RankCompletion {
 
   /** On the scheduler's clock. */
   final long now() {
-    return desk.now();
+    return dispatcher.now();
   }
 
   /**
@@ -76,7 +79,7 @@ abstract class PendingRequest implements RankCompletion {
    * @param encodeStart when encoding began, by {@link #now}
    */
   final void answer(byte[] response, Timings timings, long encodeStart) {
-    desk.telemetry().encoded(version.scheduled(), desk.now() - encodeStart);
+    dispatcher.telemetry().encoded(version.scheduled(), dispatcher.now() - encodeStart);
     release(Outcome.SUCCESS, timings.queueMicros() * 1_000L);
     responder.answer(response);
     if (watch != null) {
@@ -94,7 +97,7 @@ abstract class PendingRequest implements RankCompletion {
 
   private void tell(Status.Code code, String problem, Stages stages) {
     long number = version == null ? 0 : version.number();
-    watch.ended(requestId(), modelName(), number, rows(), code, problem, desk.now(), stages);
+    watch.ended(requestId(), modelName(), number, rows(), code, problem, dispatcher.now(), stages);
   }
 
   private void release(Outcome outcome, long waitNanos) {
@@ -104,7 +107,7 @@ abstract class PendingRequest implements RankCompletion {
     if (version != null) {
       version.release();
     }
-    desk.admission().release(bytes.length());
+    dispatcher.admission().release(bytes.length());
     bytes.release();
   }
 }

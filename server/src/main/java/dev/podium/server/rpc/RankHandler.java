@@ -3,7 +3,9 @@ package dev.podium.server.rpc;
 import dev.podium.ranking.v1.RankError;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.WireRequest;
+import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.feature.assembly.RankBinding;
+import dev.podium.server.feature.wire.RankMessage;
 import dev.podium.server.schedule.RankTask;
 
 /**
@@ -11,25 +13,25 @@ import dev.podium.server.schedule.RankTask;
  * outputs, and refuses what can be refused so far.
  */
 final class RankHandler implements RequestHandler {
-  private final RequestDesk desk;
+  private final RequestDispatcher dispatcher;
 
-  RankHandler(RequestDesk desk) {
-    this.desk = desk;
+  RankHandler(RequestDispatcher dispatcher) {
+    this.dispatcher = dispatcher;
   }
 
   @Override
   public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
-    long arrival = desk.now();
-    if (!desk.receive(bytes, call, arrival, responder)) {
+    long arrival = dispatcher.now();
+    if (!dispatcher.receive(bytes, call, arrival, responder)) {
       return null;
     }
-    PendingRank pending = new PendingRank(desk, bytes, responder, call.begin(arrival));
+    PendingRank pending = new PendingRank(dispatcher, bytes, responder, call.begin(arrival));
     try {
-      WireRequest request = WireRequest.parse(bytes.array(), bytes.length());
+      RankMessage request = RankMessage.parse(bytes.array(), bytes.length());
       pending.parsed(request);
       check(request);
       call.access().check(request.modelName());
-      desk.open(
+      dispatcher.open(
           pending,
           "candidates.count",
           request.rows(),
@@ -37,15 +39,15 @@ final class RankHandler implements RequestHandler {
           request.version(),
           request.label(),
           request.priority());
-      pending.version().signature().resolve(request);
+      Binding binding = RankBinding.of(request, pending.version().signature());
       pending.resolve();
       if (request.rows() == 0) {
         pending.succeedEmpty();
         return null;
       }
-      return desk.submit(
+      return dispatcher.submit(
           pending,
-          request,
+          binding,
           arrival,
           call.deadlineNanos(),
           request.priority(),
@@ -56,7 +58,7 @@ final class RankHandler implements RequestHandler {
     }
   }
 
-  private static void check(WireRequest request) throws RankException {
+  private static void check(RankMessage request) throws RankException {
     if (request.topK() < 0) {
       throw RankException.invalid("top_k: " + request.topK() + " (expected: 0 or more)");
     }

@@ -22,11 +22,11 @@ public final class RankingRpc implements BindableService {
   private final ByteMethods methods;
   private final CallDeadline deadline;
 
-  /** Requests go through this desk. */
-  public RankingRpc(RequestDesk desk) {
-    this.handler = new RankHandler(desk);
-    this.methods = desk.methods();
-    this.deadline = desk.deadline();
+  /** Requests go through this dispatcher. */
+  public RankingRpc(RequestDispatcher dispatcher) {
+    this.handler = new RankHandler(dispatcher);
+    this.methods = dispatcher.methods();
+    this.deadline = dispatcher.deadline();
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.schedule.RankResult;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.podium.server.schedule;
 
-import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.signature.Signature.Output;
 import java.util.Arrays;
 import java.util.List;
 

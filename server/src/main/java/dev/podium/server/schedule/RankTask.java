@@ -6,8 +6,8 @@ import dev.podium.server.engine.Form;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.RowSource;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.feature.assembly.TensorBuffers;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -33,7 +33,7 @@ public final class RankTask {
   }
 
   final ServedVersion version;
-  final RowSource request;
+  final Binding request;
   final int rows;
   final long arrivalNanos;
   final long deadlineNanos;
@@ -88,7 +88,7 @@ public final class RankTask {
 
   /**
    * @param version shall score it
-   * @param request resolved against the version's signature; at least one row
+   * @param request bound to the version; at least one row
    * @param arrivalNanos when it had arrived, on the scheduler's clock
    * @param deadlineNanos when nobody waits for it any more, on the same clock, or {@link
    *     #NO_DEADLINE}
@@ -98,7 +98,7 @@ public final class RankTask {
    */
   public RankTask(
       ServedVersion version,
-      RowSource request,
+      Binding request,
       long arrivalNanos,
       long deadlineNanos,
       Priority priority,
@@ -118,7 +118,7 @@ public final class RankTask {
   /** For simulations, which have no messages. */
   RankTask(
       ServedVersion version,
-      RowSource request,
+      Binding request,
       int rows,
       long arrivalNanos,
       long deadlineNanos,
@@ -175,7 +175,7 @@ public final class RankTask {
   /** Decides the form and cuts it into tiles. */
   void plan(ExecutionPlan plan) {
     form = plan.form(rows);
-    if (form == Form.SPLIT && request != null && !request.sharesContext(version.signature())) {
+    if (form == Form.SPLIT && request != null && !request.sharesContext()) {
       form = plan.rowsForm();
     }
     ran = form;

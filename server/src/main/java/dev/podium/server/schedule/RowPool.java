@@ -1,6 +1,6 @@
 package dev.podium.server.schedule;
 
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Iterator;

@@ -2,7 +2,7 @@ package dev.podium.server.schedule;
 
 import dev.podium.server.engine.Form;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.AssemblyTally;
+import dev.podium.server.feature.assembly.AssemblyTally;
 import java.io.IOException;
 
 /**

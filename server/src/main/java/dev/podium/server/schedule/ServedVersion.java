@@ -1,9 +1,9 @@
 package dev.podium.server.schedule;
 
 import dev.podium.server.engine.RankingSession;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 

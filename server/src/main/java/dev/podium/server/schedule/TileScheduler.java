@@ -4,7 +4,7 @@ import dev.podium.server.engine.ContextTensors;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
 import dev.podium.server.schedule.Retirement.Collected;
 import dev.podium.server.schedule.SchedulerListener.Refusal;
 import dev.podium.server.schedule.SheddingPolicy.Refused;

@@ -3,9 +3,9 @@ package dev.podium.server.schedule;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.AssemblyTally;
-import dev.podium.server.feature.FeatureAssembler;
-import dev.podium.server.feature.Signature.Output;
+import dev.podium.server.feature.assembly.AssemblyTally;
+import dev.podium.server.feature.assembly.FeatureAssembler;
+import dev.podium.server.feature.signature.Signature.Output;
 import java.util.List;
 
 /**

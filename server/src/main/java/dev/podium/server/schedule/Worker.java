@@ -4,8 +4,8 @@ import dev.podium.server.engine.Form;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.TensorBuffers;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Signature.Output;
 import java.util.IdentityHashMap;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package dev.podium.server.telemetry;
 
 import dev.podium.server.engine.Form;
-import dev.podium.server.feature.AssemblyTally;
-import dev.podium.server.feature.Signature;
+import dev.podium.server.feature.assembly.AssemblyTally;
+import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.schedule.RankResult;
 import dev.podium.server.schedule.SchedulerListener;
 import dev.podium.server.schedule.SchedulerListener.Outcome;

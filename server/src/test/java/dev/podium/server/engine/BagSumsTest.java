@@ -8,9 +8,9 @@ import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -25,11 +25,11 @@ class BagSumsTest {
   private static final int ROWS = 5;
   private static final List<TensorSpec> INPUTS =
       List.of(
-          new TensorSpec("user", ElementType.INT64, List.of()),
-          new TensorSpec("item", ElementType.INT64, List.of()),
-          new TensorSpec("kind", ElementType.INT32, List.of()),
-          new TensorSpec("matrix", ElementType.FLOAT, List.of(4)),
-          new TensorSpec("place", ElementType.DOUBLE, List.of()));
+          new TensorSpec("user", TensorDtype.INT64, List.of()),
+          new TensorSpec("item", TensorDtype.INT64, List.of()),
+          new TensorSpec("kind", TensorDtype.INT32, List.of()),
+          new TensorSpec("matrix", TensorDtype.FLOAT, List.of(4)),
+          new TensorSpec("place", TensorDtype.DOUBLE, List.of()));
 
   private final float[][] table = table();
   private final TensorBuffers context = new TensorBuffers(INPUTS, 1);
@@ -49,8 +49,8 @@ class BagSumsTest {
 
   private static TensorBuffers rows() {
     List<TensorSpec> specs = new ArrayList<>(INPUTS);
-    specs.add(new TensorSpec("narrow", ElementType.FLOAT, List.of()));
-    specs.add(new TensorSpec("wide", ElementType.FLOAT, List.of(2, 5)));
+    specs.add(new TensorSpec("narrow", TensorDtype.FLOAT, List.of()));
+    specs.add(new TensorSpec("wide", TensorDtype.FLOAT, List.of(2, 5)));
     return new TensorBuffers(specs, ROWS);
   }
 

@@ -16,17 +16,19 @@ import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.ElementType;
-import dev.podium.server.feature.Feature;
-import dev.podium.server.feature.IdRule;
-import dev.podium.server.feature.Kind;
-import dev.podium.server.feature.Role;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.TensorSpec;
-import dev.podium.server.feature.WireRequest;
-import dev.podium.server.feature.WireType;
+import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.feature.assembly.RankBinding;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Feature;
+import dev.podium.server.feature.signature.FeatureKind;
+import dev.podium.server.feature.signature.FeatureRole;
+import dev.podium.server.feature.signature.IdRule;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
+import dev.podium.server.feature.signature.TensorDtype;
+import dev.podium.server.feature.signature.TensorSpec;
+import dev.podium.server.feature.signature.WireType;
+import dev.podium.server.feature.wire.RankMessage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
@@ -40,13 +42,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class FakeSession implements RankingSession {
   static final List<TensorSpec> INPUTS =
       List.of(
-          new TensorSpec("user", ElementType.FLOAT, List.of(1)),
-          new TensorSpec("item", ElementType.FLOAT, List.of(1)));
+          new TensorSpec("user", TensorDtype.FLOAT, List.of(1)),
+          new TensorSpec("item", TensorDtype.FLOAT, List.of(1)));
   static final List<TensorSpec> OUTPUTS =
-      List.of(new TensorSpec("scores", ElementType.FLOAT, List.of(2)));
+      List.of(new TensorSpec("scores", TensorDtype.FLOAT, List.of(2)));
   static final Signature SIGNATURE =
       new Signature(
-          List.of(number("user", 0, Role.CONTEXT), number("item", 1, Role.CANDIDATE)),
+          List.of(number("user", 0, FeatureRole.CONTEXT), number("item", 1, FeatureRole.CANDIDATE)),
           INPUTS,
           List.of(new Output("score", 0, 0, 1), new Output("twice", 0, 1, 1)));
 
@@ -96,18 +98,18 @@ final class FakeSession implements RankingSession {
     return new CostCurve(new int[] {1, 1001}, new double[] {fixed + row, fixed + 1001 * row});
   }
 
-  private static Feature number(String name, int input, Role role) {
+  private static Feature number(String name, int input, FeatureRole role) {
     return new Feature(
-        name, input, 0, 1, role, Kind.DENSE, WireType.FLOAT, IdRule.NONE, null, null, true);
+        name, input, 0, 1, role, FeatureKind.DENSE, WireType.FLOAT, IdRule.NONE, null, null, true);
   }
 
   /** A request of one user whose items are 0, 1, 2 and so on. */
-  static WireRequest request(float user, int rows) {
+  static Binding request(float user, int rows) {
     return request(user, rows, rows);
   }
 
   /** As above, with a column of another length if {@code sent} is not {@code rows}. */
-  static WireRequest request(float user, int rows, int sent) {
+  static Binding request(float user, int rows, int sent) {
     FloatValues.Builder items = FloatValues.newBuilder();
     for (int i = 0; i < sent; i++) {
       items.addValues(i);
@@ -123,7 +125,7 @@ final class FakeSession implements RankingSession {
   }
 
   /** A request whose user differs from candidate to candidate. */
-  static WireRequest manyUsers(int rows) {
+  static Binding manyUsers(int rows) {
     FloatValues.Builder values = FloatValues.newBuilder();
     for (int i = 0; i < rows; i++) {
       values.addValues(i);
@@ -140,11 +142,9 @@ final class FakeSession implements RankingSession {
     return parse(bytes);
   }
 
-  private static WireRequest parse(byte[] bytes) {
+  private static Binding parse(byte[] bytes) {
     try {
-      WireRequest request = WireRequest.parse(bytes, bytes.length);
-      SIGNATURE.resolve(request);
-      return request;
+      return RankBinding.of(RankMessage.parse(bytes, bytes.length), SIGNATURE);
     } catch (RankException e) {
       throw new AssertionError(UnsafeByteOperations.unsafeWrap(bytes).toString(), e);
     }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.WireRequest;
+import dev.podium.server.feature.assembly.Binding;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -192,7 +192,7 @@ class TileSchedulerStressTest {
       int rows = ROWS[random.nextInt(ROWS.length)];
       boolean bad = random.nextInt(50) == 0;
       float user = random.nextInt(1000);
-      WireRequest request = FakeSession.request(user, rows, bad ? rows + 1 : rows);
+      Binding request = FakeSession.request(user, rows, bad ? rows + 1 : rows);
       long now = System.nanoTime();
       long budget = 100_000 + random.nextLong(random.nextBoolean() ? 2_000_000 : 50_000_000);
       RankTask task =

@@ -9,7 +9,7 @@ import dev.podium.server.engine.Form;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.WireRequest;
+import dev.podium.server.feature.assembly.Binding;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,13 +94,13 @@ class TileSchedulerTest {
     scheduler = null;
   }
 
-  private Answer submit(WireRequest request) {
+  private Answer submit(Binding request) {
     Answer answer = new Answer();
     scheduler.submit(task(request, answer));
     return answer;
   }
 
-  private Answer submit(WireRequest request, long budgetMillis, boolean allowPartial) {
+  private Answer submit(Binding request, long budgetMillis, boolean allowPartial) {
     Answer answer = new Answer();
     long now = System.nanoTime();
     scheduler.submit(
@@ -115,7 +115,7 @@ class TileSchedulerTest {
     return answer;
   }
 
-  private RankTask task(WireRequest request, Answer answer) {
+  private RankTask task(Binding request, Answer answer) {
     return new RankTask(
         version, request, System.nanoTime(), RankTask.NO_DEADLINE, Priority.NORMAL, false, answer);
   }

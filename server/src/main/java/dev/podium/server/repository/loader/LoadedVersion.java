@@ -2,9 +2,9 @@ package dev.podium.server.repository.loader;
 
 import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.Signature.Output;
-import dev.podium.server.feature.TensorSpec;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.signature.Signature.Output;
+import dev.podium.server.feature.signature.TensorSpec;
 import dev.podium.server.schedule.ServedVersion;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;

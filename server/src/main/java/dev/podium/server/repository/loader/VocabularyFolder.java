@@ -1,8 +1,8 @@
 package dev.podium.server.repository.loader;
 
 import dev.podium.server.fault.ModelException;
-import dev.podium.server.feature.Vocabulary;
-import dev.podium.server.feature.VocabularyFiles;
+import dev.podium.server.feature.signature.Vocabulary;
+import dev.podium.server.feature.signature.VocabularyFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

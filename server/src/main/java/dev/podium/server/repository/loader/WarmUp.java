@@ -4,11 +4,13 @@ import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.engine.Probe;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.AssemblyTally;
-import dev.podium.server.feature.FeatureAssembler;
-import dev.podium.server.feature.Signature;
-import dev.podium.server.feature.TensorBuffers;
-import dev.podium.server.feature.WireRequest;
+import dev.podium.server.feature.assembly.AssemblyTally;
+import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.feature.assembly.FeatureAssembler;
+import dev.podium.server.feature.assembly.RankBinding;
+import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.wire.RankMessage;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,12 +32,12 @@ final class WarmUp {
     for (RankRequest request : requests) {
       byte[] bytes = request.toByteArray();
       try {
-        WireRequest wire = WireRequest.parse(bytes, bytes.length);
-        signature.resolve(wire);
-        if (wire.rows() > 0) {
-          TensorBuffers rows = new TensorBuffers(signature.inputs(), wire.rows());
-          assembler.assemble(wire, null, rows, 0, tally);
-          probes.add(new Probe(rows, wire.rows(), signature.sharesContext(wire)));
+        RankMessage wire = RankMessage.parse(bytes, bytes.length);
+        Binding binding = RankBinding.of(wire, signature);
+        if (binding.rows() > 0) {
+          TensorBuffers rows = new TensorBuffers(signature.inputs(), binding.rows());
+          binding.fill(assembler, null, rows, 0, tally);
+          probes.add(new Probe(rows, binding.rows(), binding.sharesContext()));
         }
       } catch (RankException e) {
         throw new ModelException("warm-up: " + e.getMessage(), e);

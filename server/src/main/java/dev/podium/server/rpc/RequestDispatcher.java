@@ -1,0 +1,142 @@
+package dev.podium.server.rpc;
+
+import dev.podium.server.admission.Admission;
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Priority;
+import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.repository.ModelRepository;
+import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.requestlog.RequestWatch;
+import dev.podium.server.schedule.RankTask;
+import dev.podium.server.schedule.TileScheduler;
+import dev.podium.server.telemetry.Telemetry;
+import io.grpc.Status;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+
+/**
+ * What every protocol's requests pass on their way to the scheduler: room for their bytes, the
+ * ceiling on rows, the model, the limit on rows. Thread-safe; one for a server.
+ */
+public final class RequestDispatcher {
+  private final ModelRepository repository;
+  private final TileScheduler scheduler;
+  private final Executor caller;
+  private final Admission admission;
+  private final Telemetry telemetry;
+  private final LongSupplier clock;
+  private final int maxCandidates;
+  private final CallDeadline deadline;
+  private final ByteMethods methods = new ByteMethods(new MessagePool());
+
+  /**
+   * @param caller runs small tiles on the thread that a request arrived on
+   * @param clock the scheduler's
+   * @param maxCandidates the most candidates of one request
+   * @param defaultDeadlineNanos for calls without a deadline; 0 for none
+   */
+  public RequestDispatcher(
+      ModelRepository repository,
+      TileScheduler scheduler,
+      Executor caller,
+      Admission admission,
+      Telemetry telemetry,
+      LongSupplier clock,
+      int maxCandidates,
+      long defaultDeadlineNanos) {
+    this.repository = repository;
+    this.scheduler = scheduler;
+    this.caller = caller;
+    this.admission = admission;
+    this.telemetry = telemetry;
+    this.clock = clock;
+    this.maxCandidates = maxCandidates;
+    this.deadline = new CallDeadline(clock, defaultDeadlineNanos);
+  }
+
+  ByteMethods methods() {
+    return methods;
+  }
+
+  CallDeadline deadline() {
+    return deadline;
+  }
+
+  Admission admission() {
+    return admission;
+  }
+
+  Telemetry telemetry() {
+    return telemetry;
+  }
+
+  long now() {
+    return clock.getAsLong();
+  }
+
+  /** Makes room for a message's bytes, or answers it; a pending request gives the room back. */
+  boolean receive(MessageBytes bytes, CallInfo call, long arrival, RankResponder responder) {
+    if (admission.tryReceive(bytes.length())) {
+      return true;
+    }
+    bytes.release();
+    RankException why = admission.tooManyBytes();
+    responder.refuse("", why);
+    RequestWatch watch = call.begin(arrival);
+    if (watch != null) {
+      Status.Code code = Statuses.status(why.code());
+      watch.ended("", "", 0, 0, code, why.getMessage(), now(), null);
+    }
+    return false;
+  }
+
+  /**
+   * Takes a version for a request, and lets the request in.
+   *
+   * @param what names the row count in messages
+   * @param version 0 for the newest available
+   * @throws RankException if it may not go on
+   */
+  void open(
+      PendingRequest pending,
+      String what,
+      int rows,
+      String model,
+      long version,
+      String label,
+      Priority priority)
+      throws RankException {
+    if (rows > maxCandidates) {
+      throw new RankException(
+          FaultCode.RESOURCE_EXHAUSTED,
+          what + ": " + rows + " (expected: at most " + maxCandidates + ")");
+    }
+    LoadedVersion loaded = repository.acquire(model, version, label);
+    pending.acquired(loaded);
+    if (rows > 0) {
+      pending.admitted(admission.admit(model, rows, priority));
+    }
+  }
+
+  /** Gives a request to the scheduler; there is at least one row. */
+  RankTask submit(
+      PendingRequest pending,
+      Binding source,
+      long arrivalNanos,
+      long deadlineNanos,
+      Priority priority,
+      boolean allowPartial) {
+    RankTask task =
+        new RankTask(
+            pending.version().scheduled(),
+            source,
+            arrivalNanos,
+            deadlineNanos,
+            priority,
+            allowPartial,
+            pending);
+    scheduler.submit(task, caller);
+    return task;
+  }
+}
