@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `podium serve` tells of single requests: spans at an OTLP receiver, the access log and the log as JSON lines.
 
-Needs opentelemetry-proto beside what check_serve needs. Traffic stays on 127.0.0.1, bounded in count.
+Needs opentelemetry-proto beside what check_serve.py needs. Traffic stays on 127.0.0.1, bounded in count.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from harness import ROOT, WORK, Checks, Server, build, expect, free_port, stubs, until
+from harness import WORK, Checks, Server, build, expect, free_port, golden_request, stubs, until
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 RANK = "/podium.ranking.v1.RankingService/Rank"
@@ -68,19 +68,12 @@ def values(attributes: Any) -> dict[str, Any]:
     return {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in attributes}
 
 
-def golden(model: str, rows: int) -> dict[str, Any]:
-    """A model's first golden request of at least some rows."""
-    with open(ROOT / f"models/repository/{model}/1/golden.jsonl", encoding="utf-8") as lines:
-        requests = (json.loads(line)["request"] for line in lines)
-        return next(request for request in requests if request["candidates"]["count"] >= rows)
-
-
 class Session:
     """One server with everything on, its receiver, and a channel to it."""
 
     def __init__(self) -> None:
         ranking, json_format = stubs()
-        self.request = json_format.ParseDict(golden("movies-din", 7), ranking.RankRequest())
+        self.request = json_format.ParseDict(golden_request("movies-din", 7), ranking.RankRequest())
         self.request.model.name = "movies-din"
         self.receiver = Receiver()
         settings = {

@@ -5,6 +5,7 @@ Imported by the scripts beside it, which Python finds it next to. Traffic stays 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -112,8 +113,8 @@ class Server:
 
     def __init__(self, models: Path | str, *options: str, log: str = "server") -> None:
         started = time.monotonic()
-        WORK.mkdir(parents=True, exist_ok=True)
         self._log_file = WORK / f"{log}.log"
+        self._log_file.parent.mkdir(parents=True, exist_ok=True)
         with open(self._log_file, "wb") as stderr:
             self.process = subprocess.Popen(
                 [str(ROOT / "podium"), "serve", "--models", str(ROOT / models), "--port", "0", *options],
@@ -165,6 +166,13 @@ def serving(models: Path | str, *options: str, log: str = "server") -> Iterator[
         yield server
     finally:
         server.close()
+
+
+def golden_request(model: str, rows: int) -> dict[str, Any]:
+    """The first golden request of a model of models/repository that has at least so many candidates."""
+    with open(ROOT / f"models/repository/{model}/1/golden.jsonl", encoding="utf-8") as lines:
+        requests = (json.loads(line)["request"] for line in lines)
+        return next(request for request in requests if request["candidates"]["count"] >= rows)
 
 
 def stubs() -> tuple[Any, Any]:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the tables of docs/performance.md, between its markers, and the plots beside this file, from the JSON files here.
 
-    docs/figures/draw            writes
-    docs/figures/draw --check    fails if that would change anything
+    docs/figures/draw.py            writes
+    docs/figures/draw.py --check    fails if that would change anything
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read(name: str) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        sys.exit(f"draw: {file.name}: {error} (expected: what a command wrote with --json)")
+        sys.exit(f"draw.py: {file.name}: {error} (expected: what a command wrote with --json)")
 
 
 def number(value: Any) -> str:
@@ -335,7 +335,7 @@ def sections() -> dict[str, str]:
 def main() -> int:
     check = sys.argv[1:] == ["--check"]
     if sys.argv[1:] and not check:
-        print("draw: expected: nothing, or --check", file=sys.stderr)
+        print("draw.py: expected: nothing, or --check", file=sys.stderr)
         return 2
     page = PAGE.read_text(encoding="utf-8")
     for name, text in sections().items():
@@ -348,7 +348,7 @@ def main() -> int:
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if check:
         for file in stale:
-            print(f"{file.name}: not what docs/figures/draw makes of the JSON files", file=sys.stderr)
+            print(f"{file.name}: not what docs/figures/draw.py makes of the JSON files", file=sys.stderr)
         return 1 if stale else 0
     for file in stale:
         file.write_text(wanted[file], encoding="utf-8")

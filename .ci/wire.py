@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The wire from outside Java: a grpcio client made from the .proto files against Python's onnxruntime on the same files.
 
-    .ci/wire HOST:PORT [REPOSITORY]
+    .ci/wire.py HOST:PORT [REPOSITORY]
 
 Features are assembled here once more, by model.yaml and nothing of Podium's, and go through the exported graph. The
 server gets the same values by name: 1 to 2,000 candidates, context sent once and sent for each candidate.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what docs/performance.md shows, and writes the page's tables and plots from it.
 #
-#   docs/figures/measure [PART ...]     default: bench off inspect stress profile
+#   docs/figures/measure.sh [PART ...]     default: bench off inspect stress profile
 #
 #   bench     podium bench, Podium beside a bare session       about 4 min
 #   off       the same with compiler and tiles switched off     about 4 min
@@ -11,7 +11,7 @@
 #   soak, kill, expiry     further programs of podium stress
 #   profile   where CPU time goes, room by room; needs a JDK 25 (JAVA_HOME_25, or one in /usr/lib/jvm)
 #
-# Each part leaves JSON files in this folder; docs/figures/draw puts them into the page. Nothing else should run
+# Each part leaves JSON files in this folder; docs/figures/draw.py puts them into the page. Nothing else should run
 # meanwhile. TURN (default 20s, in whole seconds) is the length of a profile.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -71,7 +71,7 @@ part() {
       done
       ;;
     imports)
-      .ci/check_interop --bench >&2
+      .ci/check_interop.py --bench >&2
       for model in rechub-din deepctr-din recbole-din recbole-pnn rechub-deepfm deepctr-deepfm recbole-deepfm; do
         $podium inspect "${CI_WORK:-build/ci}/interop/bench/models/$model" --output json >"$work/$model.json"
         mv "$work/$model.json" "$here/imports-$model.json"
@@ -89,7 +89,7 @@ part() {
       profile din-500 din 500x4
       ;;
     *)
-      echo "measure: '$1' (expected: bench, off, inspect, imports, stress, soak, kill, expiry or profile)" >&2
+      echo "measure.sh: '$1' (expected: bench, off, inspect, imports, stress, soak, kill, expiry or profile)" >&2
       exit 2
       ;;
   esac
@@ -102,4 +102,4 @@ for name in "$@"; do
   echo "== $name" >&2
   part "$name"
 done
-"$here/draw"
+"$here/draw.py"

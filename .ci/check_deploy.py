@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """deploy/: what a fleet runs from is right as far as tools can tell, and the distribution runs where it is unpacked.
 
-    .ci/check_deploy [CHECK ...]
+    .ci/check_deploy.py [CHECK ...]
 
 Alert rules by promtool, manifests by kustomize and the schemas of Kubernetes and KServe, the unit by systemd-analyze, the
 distribution as another user. What a tool is missing for is said in the check's line.
@@ -60,7 +60,7 @@ def expressions() -> Iterator[tuple[str, str]]:
 
 def metrics() -> str:
     """Every metric that a rule, a panel or the autoscaler names is one that a server has, under just this name."""
-    with serving("models/bench", "--set", "compiler.tune=false", log="check_deploy") as server:
+    with serving("models/bench", "--set", "compiler.tune=false", log="deploy/server") as server:
         has = {re.split(r"[{ ]", line)[0] for line in server.http("/metrics").splitlines() if not line.startswith("#")}
     used: dict[str, str] = {}
     for where, text in expressions():

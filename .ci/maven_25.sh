@@ -25,4 +25,4 @@ git ls-files -z --cached --others --exclude-standard --deduplicate |
   while IFS= read -r -d '' file; do
     if [ -e "$file" ]; then printf '%s\0' "$file"; fi
   done | tar --null --files-from=- --create | tar --extract --directory "$copy"
-JAVA_HOME=$found exec .ci/maven "$copy" verify
+JAVA_HOME=$found exec .ci/maven.sh "$copy" verify

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs Maven in a folder, with its whole output in a file and the summary on the terminal.
 #
-#   .ci/maven FOLDER GOAL...
+#   .ci/maven.sh FOLDER GOAL...
 set -euo pipefail
 log=$CI_WORK/log/maven-$(basename "$(realpath "$1")").log
 cd "$1"

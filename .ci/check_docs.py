@@ -101,7 +101,7 @@ def main() -> int:
             malformed.append(f"{picture.relative_to(ROOT)}: {error}")
     result(f"{len(pictures)} pictures are well-formed", malformed)
     drawn = subprocess.run(
-        [sys.executable, str(ROOT / "docs/figures/draw"), "--check"], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "docs/figures/draw.py"), "--check"], capture_output=True, text=True, check=False
     )
     result("the figures are those of the JSON files", drawn.stderr.splitlines())
     subprocess.run([str(ROOT / "podium"), "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)

@@ -13,17 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
-from harness import ROOT, WORK, Checks, Server, build, serving, stubs
+from harness import ROOT, WORK, Checks, Server, build, golden_request, serving, stubs
 
 IN_FLIGHT = 50
 SENT = 80  # some of them are answered before the signal is sent
-
-
-def golden(model: str, rows: int) -> dict[str, Any]:
-    """A model's first golden request of at least some rows."""
-    with open(ROOT / f"models/repository/{model}/1/golden.jsonl", encoding="utf-8") as lines:
-        requests = (json.loads(line)["request"] for line in lines)
-        return next(request for request in requests if request["candidates"]["count"] >= rows)
 
 
 def heavy(request: dict[str, Any], rows: int) -> dict[str, Any]:
@@ -46,7 +39,7 @@ def heavy(request: dict[str, Any], rows: int) -> dict[str, Any]:
 
 def check_stop(server: Server, ranking: Any, json_format: Any) -> str:
     """SIGTERM while requests are in flight: all are answered, the server exits with 0, and takes no more."""
-    message = json_format.ParseDict(heavy(golden("movies-din", 1), 600), ranking.RankRequest())
+    message = json_format.ParseDict(heavy(golden_request("movies-din", 1), 600), ranking.RankRequest())
     message.model.name = "movies-din"
     message.priority = ranking.PRIORITY_CRITICAL  # the others may not fill the whole limit on rows in flight
     payload = message.SerializeToString()
@@ -77,7 +70,7 @@ def check_stop(server: Server, ranking: Any, json_format: Any) -> str:
 
 def check_rank(server: Server, edit: Callable[[dict[str, Any]], None], *expected: str) -> str:
     """`podium rank` with a request that is wrong: one line, exit status 1 or 2, the status and the thing named."""
-    request = golden("movies-din", 7)
+    request = golden_request("movies-din", 7)
     request["model"] = {"name": "movies-din"}
     edit(request)
     file = WORK / "request.json"
@@ -112,7 +105,7 @@ def unknown_model(request: dict[str, Any]) -> None:
 
 
 def check_wire(server: Server) -> str:
-    subprocess.run([sys.executable, str(ROOT / ".ci/wire"), server.target], check=True)
+    subprocess.run([sys.executable, str(ROOT / ".ci/wire.py"), server.target], check=True)
     return "as the lines above say"
 
 

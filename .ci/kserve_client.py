@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One inference by KServe's own Python client, as JSON: scores, and whether server and model are ready.
 
-    .ci/kserve_client HOST:PORT MODEL INPUTS.npz
+    .ci/kserve_client.py HOST:PORT MODEL INPUTS.npz
 
 Exit status 77 without the client, which is no requirement of the checks: with what it needs it takes 450 MB.
 """

@@ -11,49 +11,21 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent import futures
-from pathlib import Path
 
 import grpc
+import harness
+from harness import ROOT, Checks, NotRun, Server, build, free_port, serving
 
-ROOT = Path(__file__).resolve().parent.parent
-WORK = Path(os.environ.get("CI_WORK", ROOT / "build/ci")) / "loadtest"
+WORK = harness.WORK / "loadtest"
 MODELS = "models/repository"
 MODEL = "movies-din"
 # Features that are text can't be sent as full tensors, so both protocols meet at models without any.
 BENCH_MODELS = "models/bench"
 BENCH_MODEL = "din"
-START_SECONDS = 180
-
-
-class Server:
-    """`podium serve` in a process of its own, on free loopback ports."""
-
-    def __init__(self, models: str) -> None:
-        self.process = subprocess.Popen(
-            [str(ROOT / "podium"), "serve", "--models", str(ROOT / models), "--port", "0"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )
-        watchdog = threading.Timer(START_SECONDS, self.process.kill)
-        watchdog.start()
-        ready = self.process.stdout.readline()
-        watchdog.cancel()
-        match = re.match(r"ready grpc=(\S+:\d+) admin=", ready)
-        if not match:
-            self.kill()
-            raise RuntimeError(f"first line: {ready!r} (expected: ready grpc=… admin=…)")
-        self.target = match[1]
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
 
 
 class Bare:
@@ -84,12 +56,6 @@ def podium(*arguments: str, expected: int | tuple[int, ...] = 0) -> subprocess.C
     return run
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
 def load(server: Server, model: str, name: str, *more: str) -> str:
     """One load test; returns what its report says of the first step."""
     files = {kind: WORK / f"{name}.{kind}" for kind in ("json", "csv", "html")}
@@ -112,6 +78,8 @@ def load(server: Server, model: str, name: str, *more: str) -> str:
 
 def check_pages(*names: str) -> str:
     """The pages render in a browser, with charts and nothing on the console, and leave pictures."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        raise NotRun("no chromium on the PATH (expected: apt-get install chromium)")
     pages = [str(WORK / f"{name}.html") for name in names]
     run = subprocess.run([str(ROOT / "loadtest/report-page.sh"), *pages], env={**os.environ, "PICTURES": str(WORK)},
                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
@@ -186,7 +154,7 @@ def check_dying(server: Server) -> str:
     lines = 0
     while lines < 4 and "answered" in run.stderr.readline():  # one a second; the first two are of the warm-up
         lines += 1
-    server.kill()
+    server.process.kill()
     out, _ = run.communicate()
     watchdog.cancel()
     report = json.loads(file.read_text(encoding="utf-8"))
@@ -201,52 +169,30 @@ def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     for old in WORK.iterdir():
         old.unlink()
-    subprocess.run([str(ROOT / "podium"), "--version"], stdin=subprocess.DEVNULL, check=True)  # builds, if need be
-    os.environ["PODIUM_NO_BUILD"] = "1"
-    failures = 0
-
-    def check(name: str, run: Callable[[], str]) -> None:
-        nonlocal failures
-        try:
-            print(f"ok    {name}: {run()}", flush=True)
-        except Exception as error:  # whatever it is, the next check runs
-            failures += 1
-            print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-
+    build()
+    checks = Checks()
+    check = checks.run
     nobody = f"127.0.0.1:{free_port()}"
     some = ("--model", MODEL, "--rate", "50", "--quiet")
     check("no server", lambda: check_refused(1, f"no server at {nobody}", "--target", nobody, *some))
     check("bad SLO", lambda: check_refused(2, "objective: 'p99<30'", "--target", nobody, *some, "--find-max", "--slo", "p99<30"))
     with Bare() as bare:
         check("no signature", lambda: check_refused(1, "no signature", "--target", bare, *some))
-    server = Server(MODELS)
-    try:
+    with serving(MODELS, log="loadtest/films") as server:
         check("unknown model", lambda: check_refused(
             1, "NOT_FOUND", "--target", server.target, "--model", "movies-dim", "--rate", "50", "--quiet"))
         check("page", lambda: load(server, MODEL, "page", "--rate", "200", "--duration", "10s", "--deadline", "10s"))
         check("late generator", lambda: check_late(server))
         check("server dies", lambda: check_dying(server))
-    finally:
-        server.kill()
-    server = Server(BENCH_MODELS)
-    try:
+    with serving(BENCH_MODELS, log="loadtest/bench") as server:
         check("scores by both protocols", lambda: check_verify(server))
         rate = ("--rate", "20", "--duration", "5s", "--deadline", "5s")
         check("ranking", lambda: load(server, BENCH_MODEL, "ranking", *rate))
         check("oip", lambda: load(server, BENCH_MODEL, "oip", *rate, "--protocol", "oip"))
         check("compare", check_compare)
         check("bench with a peer", lambda: check_peer(server))
-    finally:
-        server.kill()
-    browser = next((name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)), None)
-    if browser:
-        check("pages", lambda: check_pages("page", "compared", "partial"))
-    if failures:
-        return 1
-    if not browser:
-        print("all but the pages: no chromium on the PATH (expected: apt-get install chromium)")
-        return 77
-    return 0
+    check("pages", lambda: check_pages("page", "compared", "partial"))
+    return checks.status()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """models/repository and models/catalogue against what the package makes of the data, and LR trained once more.
 
-    .ci/models_again FOLDER      the folder is emptied, and used for the new training
+    .ci/models_again.py FOLDER      the folder is emptied, and used for the new training
 
-Run in the Python environment of .ci/check_models. Rules, vocabularies, requests and the catalogue must be the same to
+Run in the Python environment of .ci/check_models.sh. Rules, vocabularies, requests and the catalogue must be the same to
 the byte. Weights depend on the kind of processor, so a new LR must come to the same figures but for a little.
 """
 
@@ -14,11 +14,12 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    from podium_models import movielens
 
-from podium_models import catalogue, folder, movielens, recipes
-from podium_models.__main__ import main as podium_models
+# What compares needs no torch, so that its tests don't either: torch and the package are imported where they are used.
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 # Of LR trained on two machines, scores differed by 1e-7 and AUC not at all.
@@ -48,6 +49,9 @@ def golden(model: Path) -> list[dict]:
 
 def check_rules(data: movielens.MovieLens, work: Path) -> list[str]:
     """A folder for each recipe, with new weights, compared in all that weights don't change."""
+    import torch
+    from podium_models import catalogue, folder, movielens, recipes
+
     known, requests = movielens.features(data), catalogue.golden_requests(data)
     wrong = []
     for name, recipe in recipes.RECIPES.items():
@@ -74,6 +78,8 @@ def auc(card: Path) -> float:
 
 
 def check_training(source: Path, work: Path) -> list[str]:
+    from podium_models.__main__ import main as podium_models
+
     common = ["lr", "--data", str(source), "--runs", str(work / "runs")]
     if podium_models(["train", *common, "--seeds", "1"]) or podium_models(["export", *common, "--out", str(work / "again")]):
         return ["lr: not trained or not exported"]
@@ -91,6 +97,9 @@ def check_training(source: Path, work: Path) -> list[str]:
 
 
 def main() -> int:
+    import torch
+    from podium_models import movielens
+
     work = Path(sys.argv[1])
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

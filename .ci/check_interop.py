@@ -5,8 +5,8 @@ Each package exports its models with random weights (models/interop) in an envir
 `podium_models import` writes the folders, one server serves them all, and 1,000 candidates are ranked with each.
 Needs grpcio and grpcio-tools; ./podium must be built or buildable. Traffic stays on 127.0.0.1.
 
-    .ci/check_interop             small models
-    .ci/check_interop --bench     of the sizes of models/bench, for docs/figures/measure
+    .ci/check_interop.py             small models
+    .ci/check_interop.py --bench     of the sizes of models/bench, for docs/figures/measure.sh
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def difference(target: str, model: str, case: dict[str, Any]) -> float:
 def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     if sys.argv[1:] not in ([], ["--bench"]):
-        sys.exit(f"check_interop: {' '.join(sys.argv[1:])} (expected: nothing, or --bench)")
+        sys.exit(f"check_interop.py: {' '.join(sys.argv[1:])} (expected: nothing, or --bench)")
     size = "bench" if sys.argv[1:] else "small"
     exported, models = WORK / size / "exported", WORK / size / "models"
     for folder in (exported, models):
