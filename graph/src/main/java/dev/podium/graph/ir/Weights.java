@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import dev.podium.graph.onnx.ElementType;
 import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.onnx.TensorValues;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -72,55 +73,7 @@ public final class Weights {
   }
 
   static double[] values(TensorProto tensor) {
-    long size = 1;
-    for (long dim : tensor.getDimsList()) {
-      size *= dim;
-    }
-    if (size > MAX_READ || OnnxGraph.isExternal(tensor)) {
-      return null;
-    }
-    double[] values = new double[(int) size];
-    ElementType type = ElementType.of(tensor.getDataType());
-    if (tensor.hasRawData()) {
-      ByteBuffer raw = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-      if (raw.remaining() != size * type.bytes()) {
-        return null;
-      }
-      for (int i = 0; i < values.length; i++) {
-        switch (type) {
-          case FLOAT32 -> values[i] = raw.getFloat();
-          case FLOAT64 -> values[i] = raw.getDouble();
-          case INT64 -> values[i] = raw.getLong();
-          case INT32 -> values[i] = raw.getInt();
-          case BOOL -> values[i] = raw.get();
-          default -> {
-            return null;
-          }
-        }
-      }
-      return values;
-    }
-    int stored =
-        switch (type) {
-          case FLOAT32 -> tensor.getFloatDataCount();
-          case FLOAT64 -> tensor.getDoubleDataCount();
-          case INT64 -> tensor.getInt64DataCount();
-          case INT32, BOOL -> tensor.getInt32DataCount();
-          default -> -1;
-        };
-    if (stored != values.length) {
-      return null;
-    }
-    for (int i = 0; i < values.length; i++) {
-      values[i] =
-          switch (type) {
-            case FLOAT32 -> tensor.getFloatData(i);
-            case FLOAT64 -> tensor.getDoubleData(i);
-            case INT64 -> tensor.getInt64Data(i);
-            default -> tensor.getInt32Data(i);
-          };
-    }
-    return values;
+    return TensorValues.of(tensor, MAX_READ);
   }
 
   /** Whole numbers of an INT64, INT32 or BOOL tensor, or null. */
