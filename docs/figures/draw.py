@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/performance.md, between its markers, and the plots beside this file, from the JSON files here.
+"""Writes the figures' pages and plots beside this file, and the tables of docs/performance.md and README.md, from the JSON
+files here.
 
     docs/figures/draw.py            writes
     docs/figures/draw.py --check    fails if that would change anything
@@ -10,11 +11,17 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import plots
+
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "performance.md"
+ROOT = HERE.parents[1]
+PERFORMANCE = ROOT / "docs/performance.md"
+README = ROOT / "README.md"
 
 # Targets of `podium bench`: bare CPU ÷ server CPU.
 WANTED = {
@@ -22,10 +29,32 @@ WANTED = {
     ("din", 10, 1): 0.75, ("din", 10, 8): 1.0, ("din", 500, 4): 2.8, ("din", 1000, 2): 3.0,
 }
 MODELS = {"deepfm": "DeepFM", "din": "DIN"}
-CUT = ("#0969da", "#9a6700", "#8250df", "#1a7f37", "#cf222e", "#bf3989", "#1b7c83", "#57606a", "#bc4c00", "#4d2d00")
-INK = ("#0969da", "#9a6700", "#8250df", "#57606a", "#1a7f37")
+STRESS = {
+    "overload": "Overload", "fairness": "Fairness", "parallelism": "Parallelism", "small": "Small requests",
+    "expiry": "Expiry", "soak": "Soak", "kill": "Kill",
+}
+# Of the exported graph against the served one, in the README.
+README_ROWS = (10, 100, 500, 1000, 2000)
 
 Row = dict[str, Any]
+
+
+@dataclass
+class Page:
+    """A generated page, and its row in docs/performance.md."""
+
+    name: str
+    title: str
+    command: str
+    body: str
+    shows: str
+    figure: str
+    targets: str = "–"
+    pictures: dict[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        return (f"# {self.title}\n\nMeasured by `{self.command}`, written by [draw.py](draw.py). Don't edit it: measure again.\n"
+                f"[performance.md](../performance.md) says what it means.\n\n{self.body}\n")
 
 
 def read(name: str) -> Any:
@@ -55,8 +84,23 @@ def table(head: list[str], rows: list[list[Any]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def span(values: list[float]) -> str:
+    return f"{number(min(values))} to {number(max(values))}" if values else "–"
+
+
+def verdict(judged: list[tuple[str, bool]]) -> str:
+    """How many targets were met, and each that was missed."""
+    missed = [name for name, met in judged if not met]
+    met = len(judged) - len(missed)
+    return f"{met} of {len(judged)} met" + (f"; **missed**: {'; '.join(missed)}" if missed else "") if judged else "–"
+
+
 def place(row: Row) -> tuple[str, int, int]:
     return row["model"], row["candidates"], row["callers"]
+
+
+def place_name(where: tuple[str, int, int]) -> str:
+    return f"{MODELS.get(where[0], where[0])} {where[1]:,} × {where[2]}"
 
 
 def machine(report: Any) -> str:
@@ -71,7 +115,23 @@ def moves(row: Row) -> str:
     return f"{min(rounds):.2f} to {max(rounds):.2f}" if rounds else "–"
 
 
-def bench(report: Any) -> str:
+def by_model(rows: list[Row]) -> str:
+    """The span of ratios of each model."""
+    models = dict.fromkeys(row["model"] for row in rows)
+    ratios = {model: [r["ratio"] for r in rows if r["model"] == model and r["ratio"] is not None] for model in models}
+    return ", ".join(f"{MODELS.get(model, model)}: {span(values)}" for model, values in ratios.items())
+
+
+def judge_bench(rows: list[Row]) -> list[tuple[str, bool]]:
+    judged = []
+    for row in rows:
+        wanted = WANTED.get(place(row)) if row["system"] == "podium" else None
+        if wanted is not None:
+            judged.append((f"{place_name(place(row))}: {number(row['ratio'])} (at least {number(wanted)})", row["ratio"] >= wanted))
+    return judged
+
+
+def bench(report: Any) -> Page:
     rows = [row for row in report["rows"] if row["system"] != "bare"]
     head = ["model", "candidates", "callers", "server", "bare ÷ server", "in its rounds", "wanted", "server CPU ms",
             "bare CPU ms", "candidates/s", "p50 ms", "p99 ms", "heap KB a request"]
@@ -84,19 +144,26 @@ def bench(report: Any) -> str:
             wanted, row["cpu_ms_per_request"], row["bare_cpu_ms_per_request"], row["candidates_per_s"], row["p50_ms"],
             row["p99_ms"], heap / 1024 if heap is not None else None,
         ])
-    picture("bench", "bare CPU ÷ server CPU (Triton, DJL Serving: on another machine)", grouped(rows, with_rivals=True))
-    return f"{machine(report)}\n\n{table(head, lines)}\n\n![Ratio of bare CPU to server CPU](figures/bench.svg)"
+    picture = plots.bars("bare CPU ÷ server CPU (Triton, DJL Serving: on another machine)", grouped(rows, with_rivals=True))
+    return Page(
+        "bench", "The server beside a bare session", "./podium bench --json docs/figures/bench.json",
+        f"{machine(report)}\n\n{table(head, lines)}\n\n![Ratio of bare CPU to server CPU](bench.svg)",
+        "CPU time of the bare session ÷ of the server", by_model(rows), verdict(judge_bench(rows)), {"bench": picture})
 
 
-def off(report: Any) -> str:
+def off(report: Any) -> Page:
     rows = [row for row in report["rows"] if row["system"] != "bare"]
     systems = list(dict.fromkeys(row["system"] for row in rows))
     ratios = {(place(row), row["system"]): row["ratio"] for row in rows}
     lines = [[MODELS.get(where[0], where[0]), where[1], where[2], *[ratios.get((where, name)) for name in systems]]
              for where in dict.fromkeys(place(row) for row in rows)]
-    picture("off", "bare CPU ÷ server CPU", grouped(rows, with_rivals=False))
-    return (f"{machine(report)}\n\n{table(['model', 'candidates', 'callers', *systems], lines)}\n\n"
-            "![Ratio with compiler and tiles switched off](figures/off.svg)")
+    picture = plots.bars("bare CPU ÷ server CPU", grouped(rows, with_rivals=False))
+    without = [row for row in rows if row["system"] == "podium:no-compiler"]
+    return Page(
+        "off", "With compiler and tiles off", "./podium bench --off --json docs/figures/off.json",
+        f"{machine(report)}\n\n{table(['model', 'candidates', 'callers', *systems], lines)}\n\n"
+        "![Ratio with compiler and tiles switched off](off.svg)",
+        "the same ratio without the compiler", by_model(without), pictures={"off": picture})
 
 
 def grouped(rows: list[Row], with_rivals: bool) -> list[tuple[str, list[tuple[str, float]]]]:
@@ -108,19 +175,25 @@ def grouped(rows: list[Row], with_rivals: bool) -> list[tuple[str, list[tuple[st
         for rival in (rivals or {"rows": []})["rows"]:
             if place(rival) == where:
                 bars.append((rival["system"], rival["ratio"]))
-        groups.append((f"{MODELS.get(where[0], where[0])} {where[1]:,} × {where[2]}", bars))
+        groups.append((place_name(where), bars))
     return groups
 
 
-def rivals(report: Any) -> str:
+def rivals(report: Any) -> Page:
     places = list(dict.fromkeys(place(row) for row in report["rows"]))
     systems = list(dict.fromkeys(row["system"] for row in report["rows"]))
     ratios = {(place(row), row["system"]): row["ratio"] for row in report["rows"]}
     lines = [[MODELS[where[0]], where[1], where[2], *[ratios.get((where, name)) for name in systems]] for where in places]
-    return table(["model", "candidates", "callers", *systems], lines)
+    spans = [f"{name}: {span([r['ratio'] for r in report['rows'] if r['system'] == name and r['ratio'] is not None])}"
+             for name in systems]
+    return Page(
+        "rivals", "Other servers beside a bare session", "./podium bench --peer NAME=HOST:PORT,PID",
+        f"Measured by us on another machine, each against a bare session in the same run.\n\n"
+        f"{table(['model', 'candidates', 'callers', *systems], lines)}",
+        "the same ratio for other servers, on another machine", ", ".join(spans))
 
 
-def inspect(reports: dict[str, Any]) -> str:
+def inspect(reports: dict[str, Any]) -> Page:
     rows = []
     curves = []
     for model, report in reports.items():
@@ -140,196 +213,121 @@ def inspect(reports: dict[str, Any]) -> str:
         for dropped in execution["dropped"]:
             line += f"; not used, {dropped}"
         notes.append(line + ".")
-    lines_plot("inspect", "rows of a request", "exported ÷ served", curves)
-    return (table(["model", "rows", "exported µs", "served µs", "ratio", "form"], rows) + "\n\n" + "\n".join(notes)
-            + "\n\n![Gain of the served form by rows](figures/inspect.svg)")
+    return Page(
+        "inspect", "The served form beside the exported graph", "./podium inspect models/bench/MODEL --output json",
+        table(["model", "rows", "exported µs", "served µs", "ratio", "form"], rows) + "\n\n" + "\n".join(notes)
+        + "\n\n![Gain of the served form by rows](inspect.svg)",
+        "time of the exported graph ÷ of the served form, 10 rows and more",
+        ", ".join(f"{name}: {span([ratio for count, ratio in points if count >= 10])}" for name, points in curves),
+        pictures={"inspect": plots.lines("rows of a request", "exported ÷ served", curves)})
 
 
-def imports(reports: dict[str, Any]) -> str:
+def imports(reports: dict[str, Any]) -> Page:
     sizes = list(dict.fromkeys(speed["rows"] for report in reports.values() for speed in report["execution"]["speeds"]))
     rows = []
     for model, report in reports.items():
         execution = report["execution"]
         ratios = {speed["rows"]: speed["ratio"] for speed in execution["speeds"]}
         rows.append([model, *[ratios.get(size) for size in sizes], f"{execution['largest_difference']:.0e}"])
-    return table(["model", *[f"{size:,} rows" for size in sizes], "largest difference"], rows)
+    largest = [row[-2] for row in rows if row[-2] is not None]
+    return Page(
+        "imports", "Other packages' exports", "docs/figures/measure.sh imports",
+        table(["model", *[f"{size:,} rows" for size in sizes], "largest difference"], rows),
+        f"the same for {len(rows)} exports of other packages, {sizes[-1]:,} rows", span(largest))
 
 
-def stress(reports: dict[str, Any]) -> str:
-    parts = []
-    for name, report in reports.items():
-        judged = [["met" if one["passed"] else "missed", *[value for key, value in one.items() if key != "passed"]]
-                  for one in report["criteria"]]
-        head = ["", *[key for key in report["criteria"][0] if key != "passed"]] if report["criteria"] else []
-        text = f"#### {name}\n\n"
-        columns = list(report["rows"][0])
-        text += table(columns, [[row[column] for column in columns] for row in report["rows"]])
-        text += "".join(f"\n\nNote: {note}." for note in report["notes"])
-        if head:
-            text += "\n\n" + table(head, judged)
-        parts.append(text)
-    overload = reports.get("overload")
-    if overload:
-        points = []
-        for row in overload["rows"]:
-            try:
-                points.append((float(row["load"]), row["÷ capacity"]))
-            except (KeyError, ValueError):
-                continue
-        if points:
-            lines_plot("overload", "offered load ÷ capacity", "answered in time ÷ capacity", [("Podium", points)])
-            parts.append("![Answered in time by offered load](figures/overload.svg)")
-    return "\n\n".join(parts)
+def stress(name: str, report: Any) -> Page:
+    columns = list(report["rows"][0])
+    parts = [table(columns, [[row[column] for column in columns] for row in report["rows"]])]
+    parts += [f"Note: {note}." for note in report["notes"]]
+    criteria = report["criteria"]
+    if criteria:
+        parts.append(table(["", "target", "figure", "wanted"],
+                           [["met" if one["passed"] else "missed", one["name"], one["figure"], bound(one)] for one in criteria]))
+    judged = [(f"{one['name']}: {number(one['figure'])} ({bound(one)})", one["passed"]) for one in criteria]
+    pictures = {}
+    points = [(load, row["÷ capacity"]) for row in report["rows"]
+              if name == "overload" and (load := as_number(row.get("load"))) is not None and "÷ capacity" in row]
+    if points:
+        pictures["overload"] = plots.lines("offered load ÷ capacity", "answered in time ÷ capacity", [("Podium", points)])
+        parts.append("![Answered in time by offered load](overload.svg)")
+    first = criteria[0] if criteria else {"name": "–", "figure": None}
+    return Page(
+        name, f"{STRESS[name]} under stress", f"./podium stress {name} --json docs/figures/stress-{name}.json",
+        "\n\n".join(parts), first["name"], number(first["figure"]), verdict(judged), pictures)
 
 
-def profile(reports: list[Any]) -> str:
+def bound(criterion: dict[str, Any]) -> str:
+    return "; ".join(f"{key.replace('_', ' ')} {number(criterion[key])}" for key in ("at_least", "at_most") if key in criterion)
+
+
+def as_number(text: Any) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def profile(reports: list[Any]) -> Page:
     parts = []
     for report in reports:
         rows = [[part["part"], f"{100 * part['share']:.1f} %"] for part in report["parts"] if part["share"] >= 0.005]
         parts.append(f"**{report['name']}**, {number(report['cpu_ms_per_request'])} ms of CPU a request ({report['cpu_s']:.1f} s of CPU in {report['seconds']:.0f} s), Java {report['java']}:\n\n"
                      + table(["where", "share of the process's CPU"], rows))
-    stacked("profile", [(report["name"], [(part["part"], part["share"]) for part in report["parts"]]) for report in reports])
-    parts.append("![Where CPU time goes](figures/profile.svg)")
-    return "\n\n".join(parts)
+    picture = plots.stacked([(report["name"], [(part["part"], part["share"]) for part in report["parts"]]) for report in reports])
+    parts.append("![Where CPU time goes](profile.svg)")
+    runtime = [100 * part["share"] for report in reports if report["name"].startswith("server")
+               for part in report["parts"] if part["part"] == "ONNX Runtime"]
+    return Page(
+        "profile", "Where CPU time goes", "docs/figures/measure.sh profile", "\n\n".join(parts),
+        "share of the server's CPU time in ONNX Runtime, %", span(runtime), pictures={"profile": picture})
 
 
-# ---- plots -------------------------------------------------------------------------------------------------------------
-
-pictures: dict[str, str] = {}
+# ---- the pages ---------------------------------------------------------------------------------------------------------
 
 
-def escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def svg(name: str, title: str, width: int, height: int, body: list[str]) -> None:
-    style = ("text{fill:#1f2328;font-size:12px}.soft{fill:#57606a}.grid{stroke:#d0d7de}.back{fill:#fff}"
-             "@media (prefers-color-scheme: dark){text{fill:#e6edf3}.soft{fill:#9198a1}.grid{stroke:#30363d}.back{fill:#0d1117}}")
-    pictures[name] = "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" role="img"'
-        f' aria-label="{escape(title)}">',
-        f"  <style>{style}</style>", f'  <rect class="back" width="{width}" height="{height}"/>',
-        *("  " + line for line in body), "</svg>", "",
-    ])
-
-
-def legend(names: list[str], x: float, y: float) -> list[str]:
-    body = []
-    for index, name in enumerate(names):
-        body.append(f'<rect x="{x:.0f}" y="{y - 9:.0f}" width="10" height="10" fill="{INK[index % len(INK)]}"/>'
-                    f'<text x="{x + 14:.0f}" y="{y:.0f}">{escape(name)}</text>')
-        x += 30 + 7 * len(name)
-    return body
-
-
-def picture(name: str, title: str, groups: list[tuple[str, list[tuple[str, float]]]]) -> None:
-    """Horizontal bars by group, with a line at 1."""
-    names = list(dict.fromkeys(system for _, bars in groups for system, _ in bars))
-    most = max((value for _, bars in groups for _, value in bars), default=1) * 1.1
-    left, width, y = 150, 800, 50
-    scale = (width - left - 60) / most
-    body = [f'<text x="10" y="20" font-weight="600">{escape(title)}</text>', *legend(names, left, 38)]
-    top = y
-    for label, bars in groups:
-        body.append(f'<text x="{left - 8}" y="{y + 7 * len(bars) + 4:.0f}" text-anchor="end">{escape(label)}</text>')
-        for system, value in bars:
-            ink = INK[names.index(system) % len(INK)]
-            body.append(f'<rect x="{left}" y="{y}" width="{value * scale:.1f}" height="12" fill="{ink}"/>'
-                        f'<text class="soft" x="{left + value * scale + 5:.1f}" y="{y + 10}">{value:.2f}</text>')
-            y += 14
-        y += 10
-    one = left + scale
-    body.append(f'<line class="grid" x1="{one:.1f}" x2="{one:.1f}" y1="{top - 4}" y2="{y - 6}" stroke-dasharray="4 3"/>'
-                f'<text class="soft" x="{one:.1f}" y="{y + 8}" text-anchor="middle">1: the bare session</text>')
-    svg(name, title, width, y + 18, body)
-
-
-def lines_plot(name: str, x_title: str, y_title: str, curves: list[tuple[str, list[tuple[float, float]]]]) -> None:
-    """Lines over a logarithmic x axis; y from 0."""
-    import math
-
-    width, height, left, bottom, top, right = 640, 300, 50, 44, 46, 20
-    xs = [x for _, points in curves for x, _ in points]
-    most = max(y for _, points in curves for _, y in points) * 1.15
-    low, high = math.log(min(xs)), math.log(max(xs))
-
-    def px(x: float) -> float:
-        return left + (math.log(x) - low) / (high - low or 1) * (width - left - right)
-
-    def py(y: float) -> float:
-        return height - bottom - y / most * (height - bottom - top)
-
-    body = [f'<text x="10" y="20" font-weight="600">{escape(y_title)}</text>', *legend([curve for curve, _ in curves], left, 38)]
-    step = 0.25 if most <= 1.5 else 0.5 if most <= 3 else 1
-    tick = 0.0
-    while tick <= most:
-        body.append(f'<line class="grid" x1="{left}" x2="{width - right}" y1="{py(tick):.1f}" y2="{py(tick):.1f}"/>'
-                    f'<text class="soft" x="{left - 6}" y="{py(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
-        tick += step
-    for x in sorted(set(xs)):
-        body.append(f'<text class="soft" x="{px(x):.1f}" y="{height - bottom + 16}" text-anchor="middle">{x:g}</text>')
-    body.append(f'<text class="soft" x="{(left + width - right) / 2:.0f}" y="{height - 8}" text-anchor="middle">{escape(x_title)}</text>')
-    for index, (_, points) in enumerate(curves):
-        ink = INK[index % len(INK)]
-        path = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in points)
-        body.append(f'<polyline points="{path}" fill="none" stroke="{ink}" stroke-width="2"/>')
-        body.extend(f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="3" fill="{ink}"/>' for x, y in points)
-    svg(name, y_title, width, height, body)
-
-
-def stacked(name: str, bars: list[tuple[str, list[tuple[str, float]]]]) -> None:
-    """One bar a process, cut by where its CPU time went; small parts are joined. A part has one colour in all bars."""
-    width, left, least = 800, 10, 0.04
-    names = list(dict.fromkeys(part for _, parts in bars for part, share in parts if share >= least))
-    body = ['<text x="10" y="20" font-weight="600">Share of the process\'s CPU time</text>']
-    y = 38
-    for start in range(0, len(names), 4):
-        for index, part in enumerate(names[start:start + 4], start):
-            x = left + 195 * (index - start)
-            body.append(f'<rect x="{x}" y="{y - 9}" width="10" height="10" fill="{CUT[index % len(CUT)]}"/>'
-                        f'<text x="{x + 14}" y="{y}">{escape(part)}</text>')
-        y += 18
-    y += 10
-    for title, parts in bars:
-        large = [(part, share) for part, share in parts if share >= least]
-        rest = max(0.0, 1 - sum(share for _, share in large))
-        x = float(left)
-        body.append(f'<text x="{left}" y="{y}">{escape(title)}</text>')
-        for part, share in [*large, ("the rest", rest)]:
-            wide = share * (width - 2 * left)
-            ink = CUT[names.index(part) % len(CUT)] if part in names else "#9198a1"
-            body.append(f'<rect x="{x:.1f}" y="{y + 6}" width="{wide:.1f}" height="22" fill="{ink}">'
-                        f'<title>{escape(part)} {100 * share:.1f} %</title></rect>')
-            if wide > 34:
-                body.append(f'<text x="{x + 5:.1f}" y="{y + 21}" style="fill:#fff">{100 * share:.0f} %</text>')
-            x += wide
-        y += 52
-    svg(name, "Share of the process's CPU time", width, y - 10, body)
-
-
-# ---- the page ----------------------------------------------------------------------------------------------------------
-
-
-def sections() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, write in {"bench": bench, "off": off, "rivals": rivals}.items():
-        report = read(name)
-        if report:
-            found[name] = write(report)
+def pages() -> list[Page]:
+    found: list[Page] = []
+    single: dict[str, Callable[[Any], Page]] = {"bench": bench, "rivals": rivals, "off": off}
+    found += [write(report) for name, write in single.items() if (report := read(name))]
     models = {model: report for model in MODELS if (report := read(f"inspect-{model}"))}
     if models:
-        found["inspect"] = inspect(models)
+        found.append(inspect(models))
     packages = {file.stem.removeprefix("imports-"): read(file.stem) for file in sorted(HERE.glob("imports-*.json"))}
     if packages:
-        found["imports"] = imports(packages)
-    programs = {name: report for name in ("overload", "fairness", "parallelism", "small", "expiry", "soak", "kill")
-                if (report := read(f"stress-{name}"))}
-    if programs:
-        found["stress"] = stress(programs)
+        found.append(imports(packages))
     profiles = [read(file.stem) for file in sorted(HERE.glob("profile-*.json"))]
     if profiles:
-        found["profile"] = profile(profiles)
-    return found
+        found.append(profile(profiles))
+    return found + [stress(name, report) for name in STRESS if (report := read(f"stress-{name}"))]
+
+
+def summary(found: list[Page]) -> str:
+    return table(
+        ["page", "shows", "figure", "targets", "command"],
+        [[f"[{page.name}](figures/{page.name}.md)", page.shows, page.figure, page.targets, f"`{page.command}`"]
+         for page in found])
+
+
+def readme_table() -> str | None:
+    """The compiler's gain by candidates; None without figures of both models."""
+    reports = {name: read(f"inspect-{model}") for model, name in MODELS.items()}
+    if not all(reports.values()):
+        return None
+    gains = {name: {speed["rows"]: speed["ratio"] for speed in report["execution"]["speeds"]} for name, report in reports.items()}
+    rows = [[f"{count:,}", *[gains[name].get(count) for name in reports]] for count in README_ROWS]
+    rows.append(["largest difference of a score",
+                 *[f"{report['execution']['largest_difference']:.1e}" for report in reports.values()]])
+    return table(["candidates", *reports], rows)
+
+
+def replaced(file: Path, name: str, text: str) -> str:
+    """A page's content with this text between the markers of a name."""
+    content = file.read_text(encoding="utf-8")
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not pattern.search(content):
+        sys.exit(f"{file.name}: no <!-- {name} --> … <!-- /{name} -->")
+    return pattern.sub(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", content)
 
 
 def main() -> int:
@@ -337,14 +335,14 @@ def main() -> int:
     if sys.argv[1:] and not check:
         print("draw.py: expected: nothing, or --check", file=sys.stderr)
         return 2
-    page = PAGE.read_text(encoding="utf-8")
-    for name, text in sections().items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not pattern.search(page):
-            print(f"{PAGE.name}: no <!-- {name} --> … <!-- /{name} -->", file=sys.stderr)
-            return 1
-        page = pattern.sub(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page)
-    wanted = {PAGE: page, **{HERE / f"{name}.svg": text for name, text in pictures.items()}}
+    found = pages()
+    wanted = {PERFORMANCE: replaced(PERFORMANCE, "summary", summary(found))}
+    gains = readme_table()
+    if gains:
+        wanted[README] = replaced(README, "gains", gains)
+    for page in found:
+        wanted[HERE / f"{page.name}.md"] = page.text()
+        wanted.update({HERE / f"{name}.svg": text for name, text in page.pictures.items()})
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if check:
         for file in stale:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what docs/performance.md shows, and writes the page's tables and plots from it.
+# Measures what docs/performance.md and README.md show, and draws it.
 #
 #   docs/figures/measure.sh [PART ...]     default: bench off inspect stress profile
 #
@@ -11,7 +11,7 @@
 #   soak, kill, expiry     further programs of podium stress
 #   profile   where CPU time goes, room by room; needs a JDK 25 (JAVA_HOME_25, or one in /usr/lib/jvm)
 #
-# Each part leaves JSON files in this folder; docs/figures/draw.py puts them into the page. Nothing else should run
+# Each part leaves JSON files in this folder; docs/figures/draw.py makes pages, plots and tables of them. Nothing else should run
 # meanwhile. TURN (default 20s, in whole seconds) is the length of a profile.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
