@@ -17,6 +17,10 @@ class MainTest {
         "rank                    | podium rank: Missing required options: '--target=TARGET', '--request=FILE' (see: podium rank --help)",
         "rank --target a --request b --top-k x | podium rank: Invalid value for option '--top-k': 'x' is not an int (see: podium rank --help)",
         "rank --target a --request b --deadline 5 | podium rank: Invalid value for option '--deadline': time: '5' (expected: a number with us, ms, s, m or h, such as 20s) (see: podium rank --help)",
+        "serve --set scheduler.max_wait=0s | podium serve: command line: scheduler.max_wait: 0s (expected: 1us to 1h)",
+        "serve --set scheduler.age_bound=0s | podium serve: command line: scheduler.age_bound: 0s (expected: 1us to 1h)",
+        "serve --set admission.target_wait=0s | podium serve: command line: admission.target_wait: 0s (expected: 1us to 1h)",
+        "serve --set ranking.default_deadline=50 | podium serve: command line: ranking.default_deadline: '50' (expected: a time such as 50ms, 1.5s or 2m)",
         "demo --top-k 0          | podium demo: --top-k: 0 (expected: 1 or more)"
       })
   void aWrongCommandLineIsOneLineAndStatusTwo(String line, String error) {

@@ -3,12 +3,15 @@ package dev.podium.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.podium.server.settings.SettingException;
+import dev.podium.server.settings.SettingKey;
+import dev.podium.server.settings.Settings;
 import dev.podium.server.yaml.StrictYaml;
 import dev.podium.server.yaml.YamlException;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -18,7 +21,7 @@ import java.util.TreeSet;
 /**
  * Puts a server's settings together: the file, over it the environment, over that the command line.
  * A key is written {@code scheduler.workers} in the file and on the command line, {@code
- * PODIUM_SCHEDULER_WORKERS} in the environment.
+ * PODIUM_SCHEDULER_WORKERS} in the environment. Only values that count are checked.
  */
 public final class ConfigReader {
   private static final String PREFIX = "PODIUM_";
@@ -26,7 +29,15 @@ public final class ConfigReader {
   /** Variables that belong to the start script. */
   private static final Set<String> OTHERS = Set.of("PODIUM_NO_BUILD", "PODIUM_JAVA_OPTS");
 
-  private ConfigReader() {}
+  private final Map<String, SettingKey> keys = byName();
+  private final ObjectNode tree;
+
+  /** Where values came from, by key, for what is said of them. */
+  private final Map<String, String> sources = new HashMap<>();
+
+  private ConfigReader(ObjectNode tree) {
+    this.tree = tree;
+  }
 
   /** Why the settings can't be used: one line that names the key, and where it came from. */
   public static final class ConfigException extends Exception {
@@ -47,58 +58,22 @@ public final class ConfigReader {
   public static ServerConfig read(
       Path file, Map<String, String> environment, Map<String, String> flags)
       throws ConfigException {
-    ObjectNode tree = file == null ? JsonNodeFactory.instance.objectNode() : fileTree(file);
-    check(tree, file == null ? "" : file + ": ");
-    Map<String, String> byVariable = new TreeMap<>();
-    for (String key : keys()) {
-      byVariable.put(PREFIX + key.replace('.', '_').toUpperCase(Locale.ROOT), key);
-    }
-    for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
-      String name = variable.getKey();
-      if (!name.startsWith(PREFIX) || OTHERS.contains(name)) {
-        continue;
-      }
-      if (!byVariable.containsKey(name)) {
-        throw new ConfigException(
-            "environment: unknown variable "
-                + name
-                + " (expected: one of "
-                + byVariable.keySet()
-                + ")");
-      }
-      put(tree, byVariable.get(name), variable.getValue(), "environment " + name + ": ");
-    }
-    check(tree, "environment: ");
-    for (Map.Entry<String, String> flag : flags.entrySet()) {
-      if (!keys().contains(flag.getKey())) {
-        throw new ConfigException(
-            "command line: unknown key '" + flag.getKey() + "' (expected: one of " + keys() + ")");
-      }
-      put(tree, flag.getKey(), flag.getValue(), "command line: ");
-    }
-    return check(tree, "command line: ");
+    ConfigReader reader =
+        new ConfigReader(file == null ? JsonNodeFactory.instance.objectNode() : fileTree(file));
+    reader.readEnvironment(environment);
+    reader.readFlags(flags);
+    return reader.settings(file);
   }
 
-  /** Every key that can be set, in alphabetical order. */
+  /** The names of all keys that can be set, in alphabetical order. */
   public static Set<String> keys() {
-    Set<String> keys = new TreeSet<>();
-    collect("", ServerConfig.class, keys);
+    return new TreeSet<>(byName().keySet());
+  }
+
+  private static Map<String, SettingKey> byName() {
+    Map<String, SettingKey> keys = new TreeMap<>();
+    Settings.keys(ServerConfig.class).forEach(key -> keys.put(key.name(), key));
     return keys;
-  }
-
-  private static void collect(String prefix, Class<?> type, Set<String> keys) {
-    for (RecordComponent component : type.getRecordComponents()) {
-      String key = prefix + snake(component.getName());
-      if (component.getType().getEnclosingClass() == ServerConfig.class) {
-        collect(key + ".", component.getType(), keys);
-      } else {
-        keys.add(key);
-      }
-    }
-  }
-
-  private static String snake(String camel) {
-    return camel.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
   }
 
   private static ObjectNode fileTree(Path file) throws ConfigException {
@@ -118,25 +93,74 @@ public final class ConfigReader {
     }
   }
 
-  private static void put(ObjectNode tree, String key, String value, String source)
-      throws ConfigException {
-    String[] path = key.split("\\.");
+  private void readEnvironment(Map<String, String> environment) throws ConfigException {
+    Map<String, SettingKey> byVariable = new TreeMap<>();
+    keys.forEach(
+        (name, key) ->
+            byVariable.put(PREFIX + name.replace('.', '_').toUpperCase(Locale.ROOT), key));
+    for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
+      String name = variable.getKey();
+      if (!name.startsWith(PREFIX) || OTHERS.contains(name)) {
+        continue;
+      }
+      if (!byVariable.containsKey(name)) {
+        throw new ConfigException(
+            "environment: unknown variable "
+                + name
+                + " (expected: one of "
+                + byVariable.keySet()
+                + ")");
+      }
+      put(byVariable.get(name), variable.getValue(), "environment " + name + ": ");
+    }
+  }
+
+  private void readFlags(Map<String, String> flags) throws ConfigException {
+    for (Map.Entry<String, String> flag : flags.entrySet()) {
+      if (!keys.containsKey(flag.getKey())) {
+        throw new ConfigException(
+            "command line: unknown key '"
+                + flag.getKey()
+                + "' (expected: one of "
+                + keys.keySet()
+                + ")");
+      }
+      put(keys.get(flag.getKey()), flag.getValue(), "command line: ");
+    }
+  }
+
+  /** Only lists are read as YAML: in other values nothing is syntax. */
+  private void put(SettingKey key, String text, String source) throws ConfigException {
+    String[] path = key.name().split("\\.");
     ObjectNode at = tree;
     for (int i = 0; i < path.length - 1; i++) {
       at = at.get(path[i]) instanceof ObjectNode inner ? inner : at.putObject(path[i]);
     }
+    sources.put(key.name(), source);
     try {
-      at.set(path[path.length - 1], StrictYaml.tree(value));
+      JsonNode value =
+          text.isBlank()
+              ? JsonNodeFactory.instance.nullNode()
+              : key.list() ? StrictYaml.tree(text) : JsonNodeFactory.instance.textNode(text);
+      at.set(path[path.length - 1], value);
     } catch (YamlException e) {
-      throw new ConfigException(source + key + ": " + e.getMessage());
+      throw new ConfigException(source + key.name() + ": " + e.getMessage());
     }
   }
 
-  private static ServerConfig check(ObjectNode tree, String source) throws ConfigException {
+  private ServerConfig settings(Path file) throws ConfigException {
     try {
-      return StrictYaml.bind(tree, ServerConfig.class);
-    } catch (YamlException e) {
-      throw new ConfigException(source + e.getMessage());
+      return Settings.read(tree, ServerConfig.class);
+    } catch (SettingException e) {
+      String fileSource = file == null ? "" : file + ": ";
+      throw new ConfigException(
+          sources.getOrDefault(settable(e.key()), fileSource) + e.getMessage());
     }
+  }
+
+  /** The key that can be set of one such as {@code auth.rules[0].methods}. */
+  private static String settable(String key) {
+    int entry = key.indexOf('[');
+    return entry < 0 ? key : key.substring(0, entry);
   }
 }

@@ -2,6 +2,7 @@ package dev.podium.server;
 
 import dev.podium.server.access.AccessControl;
 import dev.podium.server.access.AccessException;
+import dev.podium.server.access.AccessOptions;
 import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
@@ -19,7 +20,6 @@ import dev.podium.server.rpc.ModelRpc;
 import dev.podium.server.rpc.RankingRpc;
 import dev.podium.server.rpc.RequestDispatcher;
 import dev.podium.server.schedule.CpuAffinity;
-import dev.podium.server.schedule.SchedulerOptions;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.CallMeters;
 import dev.podium.server.telemetry.KeyFiles;
@@ -29,7 +29,6 @@ import dev.podium.server.telemetry.Telemetry;
 import dev.podium.server.transport.EventLoops;
 import dev.podium.server.transport.GrpcTransport;
 import dev.podium.server.transport.TransportServices;
-import dev.podium.server.yaml.Span;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.services.ChannelzService;
@@ -124,26 +123,25 @@ public final class PodiumServer implements AutoCloseable {
   public static PodiumServer start(ServerConfig config) throws IOException, ModelException {
     checkCpus(config.scheduler().cpus());
     Telemetry telemetry = new Telemetry();
-    SchedulerOptions scheduling = RoomOptions.scheduler(config.scheduler());
-    TileScheduler scheduler = new TileScheduler(scheduling, CLOCK, telemetry);
+    TileScheduler scheduler = new TileScheduler(config.scheduler(), CLOCK, telemetry);
     ModelRepository repository =
         new ModelRepository(
             config.models(),
             Engine.onnxRuntime(),
-            RoomOptions.engine(config.engine(), scheduling.workers()),
-            RoomOptions.compiler(config.compiler()),
+            config.engine().withWorkers(config.scheduler().workers()),
+            config.compiler(),
             Set.copyOf(config.engine().allowedLibraries()),
             version ->
                 scheduler
                     .retire(version.scheduled())
                     .thenRun(() -> telemetry.forget(version.scheduled())));
-    Admission admission = new Admission(RoomOptions.admission(config.admission()), CLOCK);
+    Admission admission = new Admission(config.admission(), CLOCK);
     Readiness readiness = new Readiness(repository, config.requiredModels());
     HealthRpc health = new HealthRpc(readiness);
     ExecutorService control = controlThread();
     CallMeters calls = new CallMeters();
     ScheduledExecutorService timer = timer();
-    EventLoops loops = new EventLoops(RoomOptions.eventLoops(config.grpc()));
+    EventLoops loops = new EventLoops(config.grpc().eventLoops());
     GrpcTransport transport = null;
     RequestLog requestLog = null;
     try {
@@ -185,7 +183,8 @@ public final class PodiumServer implements AutoCloseable {
                       method -> calls.known(method.getMethodDescriptor().getFullMethodName())));
       transport =
           GrpcTransport.start(
-              RoomOptions.transport(config),
+              config.grpc(),
+              config.tls(),
               new TransportServices(
                   services,
                   interceptors,
@@ -251,12 +250,12 @@ public final class PodiumServer implements AutoCloseable {
       TileScheduler scheduler,
       EventLoops loops,
       Telemetry telemetry) {
-    Admission admission = new Admission(RoomOptions.admission(config.admission()), CLOCK);
+    Admission admission = new Admission(config.admission(), CLOCK);
     ServerWarmUp.run(
         desk(config, repository, scheduler, loops, admission, telemetry),
         repository,
         loops,
-        config.warmUp().duration().toNanos(),
+        config.warmUp().toNanos(),
         CLOCK);
     // What callers send is to be counted, not this.
     telemetry.all().forEach(meters -> telemetry.forget(meters.version()));
@@ -277,7 +276,7 @@ public final class PodiumServer implements AutoCloseable {
         telemetry,
         CLOCK,
         config.ranking().maxCandidates(),
-        config.ranking().defaultDeadline().duration().toNanos());
+        config.ranking().defaultDeadline().toNanos());
   }
 
   private static List<BindableService> services(
@@ -315,12 +314,12 @@ public final class PodiumServer implements AutoCloseable {
     return ProtoReflectionService.newInstance();
   }
 
-  private static AccessControl accessControl(ServerConfig.Auth config) throws IOException {
+  private static AccessControl accessControl(AccessOptions config) throws IOException {
     if (!config.enabled()) {
       return null;
     }
     try {
-      return new AccessControl(RoomOptions.access(config), System::currentTimeMillis);
+      return new AccessControl(config, System::currentTimeMillis);
     } catch (AccessException e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -380,8 +379,8 @@ public final class PodiumServer implements AutoCloseable {
             || InetAddress.getByName(config.grpc().host()).isLoopbackAddress());
   }
 
-  private static void every(Span period, ScheduledExecutorService timer, Runnable task) {
-    long nanos = Math.max(1_000_000, period.duration().toNanos());
+  private static void every(Duration period, ScheduledExecutorService timer, Runnable task) {
+    long nanos = period.toNanos();
     Runnable again =
         () -> {
           try {
@@ -416,7 +415,7 @@ public final class PodiumServer implements AutoCloseable {
 
   /** As {@link #close}; returns whether all requests were finished. */
   public boolean drainAndClose() {
-    return stop(config.drainTimeout().duration());
+    return stop(config.drainTimeout());
   }
 
   /**
@@ -436,7 +435,7 @@ public final class PodiumServer implements AutoCloseable {
     }
     boolean finished = transport.close(timeout.toMillis());
     if (requestLog != null) {
-      requestLog.close(config.flushTimeout().duration());
+      requestLog.close(config.flushTimeout());
     }
     admin.close();
     timer.shutdownNow();

@@ -2,37 +2,55 @@ package dev.podium.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.podium.server.yaml.StrictYaml;
+import dev.podium.server.settings.SettingKey;
+import dev.podium.server.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What the pages say about the server is so. */
 class PagesTest {
+  private static final Path SETTINGS = Path.of("../docs/configuration.md");
   private static final Path SOURCES = Path.of("src/main/java/dev/podium/server");
 
+  /** Run with {@code -Dpodium.pages=write} to have the page's table written instead. */
   @Test
-  void theSettingsPageHasEveryKeyWithItsDefault() throws Exception {
-    JsonNode defaults = StrictYaml.tree(ConfigReader.read(null, Map.of(), Map.of()).toYaml());
-    Map<String, String> expected =
-        ConfigReader.keys().stream()
-            .collect(
-                Collectors.toMap(
-                    key -> key,
-                    key -> text(defaults.at("/" + key.replace('.', '/'))),
-                    (a, b) -> a,
-                    TreeMap::new));
+  void theSettingsPageHasEveryKeyWithItsDefaultRangeAndSentence() throws Exception {
+    List<String> expected = new ArrayList<>();
+    expected.add("| key | default | range | is |");
+    expected.add("|---|---|---|---|");
+    for (SettingKey key : Settings.keys(ServerConfig.class)) {
+      String value = key.value().isEmpty() ? "–" : key.value();
+      expected.add(
+          "| `" + key.name() + "` | " + value + " | " + range(key) + " | " + key.is() + " |");
+    }
+    List<String> page = Files.readAllLines(SETTINGS);
+    List<String> table = page.stream().filter(line -> line.startsWith("|")).toList();
+    if ("write".equals(System.getProperty("podium.pages"))) {
+      List<String> written = new ArrayList<>(page);
+      int at = written.indexOf(table.get(0));
+      written.removeAll(table);
+      written.addAll(at, expected);
+      Files.write(SETTINGS, written);
+      return;
+    }
 
-    assertThat(table("../docs/configuration.md", "key"))
-        .containsExactlyInAnyOrderEntriesOf(expected);
+    assertThat(table).containsExactlyElementsOf(expected);
+  }
+
+  private static String range(SettingKey key) {
+    if (key.form().isEmpty() || key.form().equals("text") || key.form().equals("a path")) {
+      return "–";
+    }
+    return (key.list() ? "each " : "") + key.form();
   }
 
   @Test
@@ -64,16 +82,6 @@ class PagesTest {
       }
     }
     return rows;
-  }
-
-  private static String text(JsonNode value) {
-    return value.isNull() ? "–" : value.isArray() ? list(value) : value.asText();
-  }
-
-  private static String list(JsonNode array) {
-    StringBuilder text = new StringBuilder();
-    array.forEach(item -> text.append(text.isEmpty() ? "" : ", ").append(item.asText()));
-    return "[" + text + "]";
   }
 
   private static String firstSentence(Path packageInfo) throws IOException {

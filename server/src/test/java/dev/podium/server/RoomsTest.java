@@ -24,25 +24,34 @@ class RoomsTest {
   @Test
   void roomsUseOnlyTheRoomsBelowThem() {
     mayUse("fault");
-    mayUse("access", "fault");
+    mayUse("access", "settings", "fault");
     mayUse("yaml");
-    mayUse("log");
-    mayUse("requestlog", "log");
+    mayUse("settings", "yaml");
+    mayUse("log", "settings");
+    mayUse("requestlog", "settings", "log");
     mayUse("feature", "fault");
     mayUse("feature.wire", "fault");
     mayUse("feature.signature", "fault");
     mayUse("feature.assembly", "feature.wire", "feature.signature", "fault");
-    mayUse("engine", "feature", "fault");
-    mayUse("schedule", "engine", "feature", "fault");
-    mayUse("admission", "fault");
-    mayUse("repository", "schedule", "engine", "feature", "fault", "yaml");
+    mayUse("engine", "settings", "feature", "fault");
+    mayUse("schedule", "settings", "engine", "feature", "fault");
+    mayUse("admission", "settings", "fault");
+    mayUse("repository", "settings", "schedule", "engine", "feature", "fault", "yaml");
     mayUse("repository.source", "fault");
     mayUse(
-        "repository.loader", "repository.source", "schedule", "engine", "feature", "fault", "yaml");
+        "repository.loader",
+        "repository.source",
+        "settings",
+        "schedule",
+        "engine",
+        "feature",
+        "fault",
+        "yaml");
     mayUse("repository.manager", "repository.loader", "repository.source", "fault");
     mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
     mayUse(
         "rpc",
+        "settings",
         "access",
         "requestlog",
         "telemetry",
@@ -53,8 +62,16 @@ class RoomsTest {
         "feature",
         "fault");
     mayUse(
-        "admin", "telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
-    mayUse("transport", "telemetry", "log", "fault");
+        "admin",
+        "settings",
+        "telemetry",
+        "admission",
+        "repository",
+        "schedule",
+        "engine",
+        "feature",
+        "fault");
+    mayUse("transport", "settings", "telemetry", "log", "fault");
   }
 
   @Test

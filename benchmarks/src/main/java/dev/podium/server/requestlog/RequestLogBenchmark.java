@@ -42,7 +42,7 @@ public class RequestLogBenchmark {
   public void make() {
     AccessLog log =
         new AccessLog(
-            new AccessLogOptions(0, Duration.ofSeconds(1), 1, 1, false),
+            new AccessLogOptions(true, 0, Duration.ofSeconds(1), 1, 1, false),
             System::nanoTime,
             () -> 0.5);
     unkept = new RequestLog(Set.of(METHOD), traces(0), log, System::nanoTime);

@@ -26,6 +26,7 @@ public final class AccessControl implements ServerInterceptor {
   private static final String SCHEME = "Bearer ";
 
   private final AccessOptions options;
+  private final AccessRules rules;
   private final TokenFile tokens;
   private final JwtKeys jwts;
 
@@ -37,6 +38,7 @@ public final class AccessControl implements ServerInterceptor {
    */
   public AccessControl(AccessOptions options, LongSupplier millis) throws AccessException {
     this.options = options;
+    this.rules = options.accessRules();
     this.tokens = options.tokens() == null ? null : new TokenFile(options.tokens());
     this.jwts =
         options.jwks() == null
@@ -78,15 +80,14 @@ public final class AccessControl implements ServerInterceptor {
       trailers.put(CHALLENGE, "Bearer");
       return refuse(call, Status.UNAUTHENTICATED.withDescription(e.getMessage()), trailers);
     }
-    if (!options.rules().allows(principal, method)) {
+    if (!rules.allows(principal, method)) {
       return refuse(
           call,
           Status.PERMISSION_DENIED.withDescription("'" + principal + "': may not " + method),
           new Metadata());
     }
     Context context =
-        Context.current()
-            .withValue(CallAccess.KEY, new CallAccess(options.rules(), principal, method));
+        Context.current().withValue(CallAccess.KEY, new CallAccess(rules, principal, method));
     return Contexts.interceptCall(context, call, headers, next);
   }
 

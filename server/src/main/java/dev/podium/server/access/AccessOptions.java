@@ -1,24 +1,57 @@
 package dev.podium.server.access;
 
+import dev.podium.server.settings.Setting;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
- * Which credentials are taken. Any of them is enough.
- *
- * @param tokens file of hashed bearer tokens; null for none
- * @param jwks file of the keys that sign JWTs; null for none
- * @param issuer that JWTs must name; null for any
- * @param audience that JWTs must name; null for any
- * @param clientCertificates whether the name in a verified client certificate is one
- * @param trustUnixSocket whether callers on the Unix domain socket need none; they are called
- *     {@code unix-socket}
- * @param rules what callers may do
+ * Which credentials are taken, and what callers may do. Any credential is enough; what isn't set is
+ * null. A caller on a trusted Unix domain socket is called {@code unix-socket}.
  */
 public record AccessOptions(
-    Path tokens,
-    Path jwks,
-    String issuer,
-    String audience,
-    boolean clientCertificates,
-    boolean trustUnixSocket,
-    AccessRules rules) {}
+    @Setting(is = "file of hashed bearer tokens ([security.md](security.md))") Path tokens,
+    @Setting(is = "file of the keys that sign JWTs") Path jwks,
+    @Setting(is = "that JWTs must name") String issuer,
+    @Setting(is = "that JWTs must name") String audience,
+    @Setting(value = "false", is = "whether the name in a client's certificate is its credential")
+        boolean clientCertificates,
+    @Setting(value = "false", is = "whether callers on the Unix domain socket need no credentials")
+        boolean trustUnixSocket,
+    @Setting(
+            value = "[]",
+            is =
+                "what callers may do; without rules: rank, infer, describe, reflection with all"
+                    + " models")
+        List<Rule> rules) {
+  public AccessOptions {
+    if (jwks == null && (issuer != null || audience != null)) {
+      throw new IllegalArgumentException(
+          "jwks: missing (expected: a file, as auth.issuer or auth.audience is set)");
+    }
+  }
+
+  /** Lets some callers do some things with some models; {@code *} stands for any text. */
+  public record Rule(
+      @Setting(value = "['*']", is = "callers' names") List<String> principals,
+      @Setting(
+              value = "[rank, infer, describe]",
+              is = "any of rank, infer, describe, control, health, reflection, channelz, or `*`")
+          List<String> methods,
+      @Setting(value = "['*']", is = "models' names") List<String> models) {
+    public Rule {
+      AccessRule.of(principals, methods, models);
+    }
+  }
+
+  /** Whether callers need credentials. */
+  public boolean enabled() {
+    return tokens != null || jwks != null || clientCertificates;
+  }
+
+  AccessRules accessRules() {
+    return new AccessRules(
+        rules.stream()
+            .map(rule -> AccessRule.of(rule.principals(), rule.methods(), rule.models()))
+            .toList());
+  }
+}

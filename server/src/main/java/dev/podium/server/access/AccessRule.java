@@ -32,7 +32,7 @@ public record AccessRule(List<Pattern> principals, Set<MethodGroup> methods, Lis
     MethodGroup group = MethodGroup.named(name);
     if (group == null) {
       throw new IllegalArgumentException(
-          "auth.rules: methods: '"
+          "methods: '"
               + name
               + "' (expected: '*' or any of "
               + List.of(MethodGroup.values())

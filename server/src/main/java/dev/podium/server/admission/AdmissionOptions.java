@@ -1,33 +1,41 @@
 package dev.podium.server.admission;
 
+import dev.podium.server.settings.Setting;
 import java.time.Duration;
 
-/**
- * Settings of {@link Admission}.
- *
- * @param targetWait the wait before a worker takes a request, averaged over rows, above which the
- *     limit falls. Default: 100 ms
- * @param minRows the limit on rows in flight never falls below, at least 1. Default: 1,000
- * @param maxRows the limit never rises above. Default: 1,000,000
- * @param maxBytes the most bytes of requests in flight, received or being received. Default: 256
- *     MiB
- */
-public record AdmissionOptions(Duration targetWait, long minRows, long maxRows, long maxBytes) {
+/** Settings of {@link Admission}. Rows and bytes are those of requests in flight. */
+public record AdmissionOptions(
+    @Setting(
+            value = "100ms",
+            min = "1us",
+            max = "1h",
+            is =
+                "wait for a worker, averaged over rows, above which the limit on rows in flight"
+                    + " falls ([why](adr/admission-limit.md))")
+        Duration targetWait,
+    @Setting(
+            value = "1000",
+            min = "1",
+            max = "1000000000",
+            is = "that limit never falls below this")
+        long minRows,
+    @Setting(
+            value = "1000000",
+            min = "1",
+            max = "1000000000",
+            is = "that limit never rises above this; at least `admission.min_rows`")
+        long maxRows,
+    @Setting(
+            value = "256MiB",
+            min = "1",
+            max = "1024GiB",
+            bytes = true,
+            is = "the most bytes of requests in flight")
+        long maxBytes) {
   public AdmissionOptions {
-    if (targetWait.isNegative() || targetWait.isZero()) {
-      throw new IllegalArgumentException("targetWait: " + targetWait + " (expected: above 0)");
-    }
-    if (minRows < 1 || minRows > maxRows) {
+    if (minRows > maxRows) {
       throw new IllegalArgumentException(
-          "minRows: " + minRows + " (expected: 1 to " + maxRows + ")");
+          "min_rows: " + minRows + " (expected: at most max_rows, " + maxRows + ")");
     }
-    if (maxBytes < 1) {
-      throw new IllegalArgumentException("maxBytes: " + maxBytes + " (expected: at least 1)");
-    }
-  }
-
-  /** The defaults named above. */
-  public static AdmissionOptions defaults() {
-    return new AdmissionOptions(Duration.ofMillis(100), 1_000, 1_000_000, 256L << 20);
   }
 }

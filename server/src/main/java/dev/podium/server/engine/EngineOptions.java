@@ -1,32 +1,58 @@
 package dev.podium.server.engine;
 
+import dev.podium.server.settings.Setting;
+import dev.podium.server.settings.Settings;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * How one model is loaded into the runtime. Immutable.
+ * How graphs are loaded into the runtime. Immutable.
  *
- * @param optimizationLevel of the runtime's own graph optimiser
- * @param intraOpThreads threads of one run; 1 leaves parallelism to the tiles
- * @param memoryPattern whether the runtime plans memory by the first run's shapes; off by default,
- *     since row counts vary
- * @param arena whether the runtime keeps freed memory for its next run
- * @param workers each has sessions of its own, so that none waits for another core's cache; with
- *     the arena and runs on the calling thread only
- * @param maxCopiedBytes weights that these sessions may hold besides the first one's, for each
- *     model; where they would be more, workers share sessions
- * @param providers execution providers in the order of preference, at least one
- * @param customOpLibraries libraries of custom operators that the server's configuration allows
+ * <p>{@code workers}, at least 1, is no setting of its own: it is how many the scheduler has. Each
+ * has sessions of its own, so that none waits for another core's cache; with the arena and runs on
+ * the calling thread only.
  */
 public record EngineOptions(
-    OptimizationLevel optimizationLevel,
-    int intraOpThreads,
-    boolean memoryPattern,
-    boolean arena,
+    @Setting(
+            value = "all",
+            is =
+                "ONNX Runtime's: none, basic, extended or all; like the next four a default that"
+                    + " `model.yaml` can override")
+        OptimizationLevel optimizationLevel,
+    @Setting(
+            value = "1",
+            min = "1",
+            max = "256",
+            is = "threads of one run; more than 1 rarely pays, since the workers use the cores")
+        int intraOpThreads,
+    @Setting(
+            value = "false",
+            is =
+                "ONNX Runtime's memory planning; for models that always run the same number of"
+                    + " rows")
+        boolean memoryPattern,
+    @Setting(value = "true", is = "ONNX Runtime's arena allocator") boolean arena,
     int workers,
-    long maxCopiedBytes,
-    List<ExecutionProvider> providers,
-    List<Path> customOpLibraries) {
+    @Setting(
+            key = "max_copies",
+            value = "256MiB",
+            min = "0",
+            max = "1024GiB",
+            bytes = true,
+            is =
+                "memory, for each model, that weights may take so that each worker has sessions of"
+                    + " its own (CPU only): what is in the model file, and weights of products in"
+                    + " external files; embedding tables in external files are mapped, not copied."
+                    + " 0 for sessions that all workers share ([why](adr/sessions.md))")
+        long maxCopiedBytes,
+    @Setting(key = "execution_providers", value = "[cpu]", is = "names in order")
+        List<ExecutionProvider> providers,
+    @Setting(value = "[]", is = "libraries of custom operators to register with every session")
+        List<Path> customOpLibraries,
+    @Setting(
+            value = "[]",
+            is = "libraries of plug-in execution providers that a `model.yaml` may name")
+        List<Path> allowedLibraries) {
 
   /** How much the runtime's own graph optimiser may do. */
   public enum OptimizationLevel {
@@ -37,34 +63,13 @@ public record EngineOptions(
   }
 
   /** What holds unless configured otherwise, for one worker. */
-  public static final EngineOptions DEFAULT =
-      new EngineOptions(
-          OptimizationLevel.ALL,
-          1,
-          false,
-          true,
-          1,
-          256L << 20,
-          List.of(ExecutionProvider.CPU),
-          List.of());
+  public static final EngineOptions DEFAULT = Settings.defaults(EngineOptions.class);
 
   public EngineOptions {
-    providers = List.copyOf(providers);
+    workers = Math.max(1, workers);
+    providers = providers.isEmpty() ? List.of(ExecutionProvider.CPU) : List.copyOf(providers);
     customOpLibraries = List.copyOf(customOpLibraries);
-    if (intraOpThreads < 1 || intraOpThreads > 256) {
-      throw new IllegalArgumentException(
-          "intra_op_threads: " + intraOpThreads + " (expected: 1 to 256)");
-    }
-    if (workers < 1) {
-      throw new IllegalArgumentException("workers: " + workers + " (expected: at least 1)");
-    }
-    if (maxCopiedBytes < 0) {
-      throw new IllegalArgumentException(
-          "max_copies: " + maxCopiedBytes + " (expected: 0 or more)");
-    }
-    if (providers.isEmpty()) {
-      throw new IllegalArgumentException("execution_providers: empty (expected: at least one)");
-    }
+    allowedLibraries = List.copyOf(allowedLibraries);
   }
 
   /** The same for another number of workers. */
@@ -77,6 +82,7 @@ public record EngineOptions(
         count,
         maxCopiedBytes,
         providers,
-        customOpLibraries);
+        customOpLibraries,
+        allowedLibraries);
   }
 }

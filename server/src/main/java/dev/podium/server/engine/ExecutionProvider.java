@@ -22,4 +22,15 @@ public record ExecutionProvider(
   public ExecutionProvider {
     options = Map.copyOf(options);
   }
+
+  /** One that the runtime has built in, without options of its own. */
+  public static ExecutionProvider parse(String name) {
+    return new ExecutionProvider(name, false, null, Map.of());
+  }
+
+  /** Its name. */
+  @Override
+  public String toString() {
+    return name;
+  }
 }

@@ -1,42 +1,52 @@
 package dev.podium.server.engine;
 
+import dev.podium.server.settings.Setting;
+import dev.podium.server.settings.Settings;
 import java.time.Duration;
 
-/**
- * What may be done to make a model faster than its export. Immutable.
- *
- * @param enabled whether graphs are compiled into a context half and a candidate half at all
- * @param tolerance the largest difference of a score from the exported graph's, absolute for scores
- *     up to 1 and relative above. Default: 1e-5
- * @param tune whether each pass must show that it pays on this machine; otherwise all are used
- * @param maxTableBytes memory that tables made from embeddings may take, for each model
- * @param contextCacheBytes memory for results of the context half that the next request of the same
- *     user and context finds again, for each model; 0 to compute each anew
- * @param contextCacheAge how long such a result is kept
- */
+/** What may be done to make a model faster than its export. Immutable. */
 public record TuningOptions(
-    boolean enabled,
-    double tolerance,
-    boolean tune,
-    long maxTableBytes,
-    long contextCacheBytes,
-    Duration contextCacheAge) {
+    @Setting(value = "true", is = "whether graphs are split into halves") boolean enabled,
+    @Setting(
+            value = "1e-5",
+            min = "1e-12",
+            max = "1",
+            is =
+                "largest difference of a score from the exported graph's with which the halves"
+                    + " serve; absolute for scores up to 1, relative above")
+        double tolerance,
+    @Setting(
+            value = "true",
+            is =
+                "whether each pass is timed with and without when a model loads; costs seconds at"
+                    + " start")
+        boolean tune,
+    @Setting(
+            key = "max_tables",
+            value = "64MiB",
+            min = "0",
+            max = "1024GiB",
+            bytes = true,
+            is =
+                "memory for tables made from embeddings, for each model; models of up to half of"
+                    + " it also get forms for short histories")
+        long maxTableBytes,
+    @Setting(
+            key = "context_cache",
+            value = "0",
+            min = "0",
+            max = "1024GiB",
+            bytes = true,
+            is =
+                "memory for results of the context half, kept for the next request of the same"
+                    + " context, for each model; 0 for none")
+        long contextCacheBytes,
+    @Setting(value = "1s", min = "0s", max = "24h", is = "how long such a result is kept")
+        Duration contextCacheAge) {
   /** What holds unless configured otherwise. */
-  public static final TuningOptions DEFAULT =
-      new TuningOptions(true, 1e-5, true, 64L << 20, 0, Duration.ofSeconds(1));
+  public static final TuningOptions DEFAULT = Settings.defaults(TuningOptions.class);
 
   /** The exported graph and nothing else. */
   public static final TuningOptions OFF =
       new TuningOptions(false, 1e-5, false, 0, 0, Duration.ofSeconds(1));
-
-  public TuningOptions {
-    if (!(tolerance > 0 && tolerance < 1)) {
-      throw new IllegalArgumentException(
-          "tolerance: " + tolerance + " (expected: above 0 and below 1)");
-    }
-    if (maxTableBytes < 0) {
-      throw new IllegalArgumentException(
-          "max_table_bytes: " + maxTableBytes + " (expected: 0 or more)");
-    }
-  }
 }

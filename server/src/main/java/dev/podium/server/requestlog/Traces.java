@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -142,11 +143,13 @@ public final class Traces {
    * Sends spans over OTLP in batches, each second or when many wait. A collector that can't be
    * reached costs spans, which are counted, and nothing else.
    *
+   * @param version the server's
    * @param clock nanoseconds, the scheduler's
    * @param epochNanos nanoseconds since 1970
    * @throws IOException if the file of certificates can't be used, naming it
    */
-  public static Traces over(TraceOptions options, LongSupplier clock, LongSupplier epochNanos)
+  public static Traces over(
+      TraceOptions options, String version, LongSupplier clock, LongSupplier epochNanos)
       throws IOException {
     SpanMeters meters = new SpanMeters();
     MeterProvider counted = SdkMeterProvider.builder().registerMetricReader(meters).build();
@@ -169,11 +172,14 @@ public final class Traces {
             .setMeterProvider(counted)
             .setInternalTelemetryVersion(InternalTelemetryVersion.LATEST)
             .build();
+    Map<String, String> resource = new HashMap<>();
+    resource.put("service.version", version);
+    resource.putAll(options.attributes());
     return new Traces(
         processor,
         meters,
         options.sampleRatio(),
-        options.resource(),
+        resource,
         clock,
         epochNanos,
         channel::shutdownNow);
@@ -181,7 +187,7 @@ public final class Traces {
 
   /** Connects when there is something to send, and again when the connection breaks. */
   private static ManagedChannel channel(TraceOptions options) throws IOException {
-    URI endpoint = options.endpoint();
+    URI endpoint = options.collector();
     ChannelCredentials credentials = InsecureChannelCredentials.create();
     if (endpoint.getScheme().equals("https")) {
       TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();

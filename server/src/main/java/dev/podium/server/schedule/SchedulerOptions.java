@@ -1,86 +1,123 @@
 package dev.podium.server.schedule;
 
+import dev.podium.server.settings.Setting;
+import dev.podium.server.settings.Settings;
 import java.time.Duration;
 import java.util.List;
 
 /**
- * Settings of a {@link TileScheduler}.
- *
- * @param workers threads that run tiles, at least 1. Default: the processors this process may use,
- *     which respects a container's CPU limit
- * @param cpus processors that the workers' own threads are bound to, one each in turn; none for
- *     wherever the operating system puts them. Default: none
- * @param maxWaitingRows the most rows that wait, at least 1. Default: 200,000
- * @param maxWait the longest that work may be expected to wait when it is accepted. Default: 1 s
- * @param maxBatchDelay how long a lone small request may be held back to share its tile. Default: 0
- * @param ageBound a request is due this long after it arrived even if its deadline is later, so
- *     that nothing starves behind nearer deadlines. Default: 1 s
- * @param maxAssembledBytes memory for the features of large requests that are being scored; a large
- *     request waits for it. One is let through whatever its size. Default: 256 MiB
- * @param partialMargin how long before its deadline a request that allows a partial answer is
- *     answered with what there is, so that the answer arrives in time. Default: 3 ms
- * @param callerRunsMicros the longest expected tile that may run on a submitting thread which
- *     offers itself, in microseconds; 0 for never. Default: 500
- * @param shareTiles whether small requests share tiles. Default: true
+ * How work is cut up and queued: settings of a {@link TileScheduler}. {@code workers} is at least 1
+ * once the record is made.
  */
 public record SchedulerOptions(
-    int workers,
-    List<Integer> cpus,
-    long maxWaitingRows,
-    Duration maxWait,
-    Duration maxBatchDelay,
-    Duration ageBound,
-    long maxAssembledBytes,
-    Duration partialMargin,
-    int callerRunsMicros,
-    boolean shareTiles) {
+    @Setting(
+            value = "0",
+            min = "0",
+            max = "1024",
+            is =
+                "threads that run tiles; 0 for one a processor (a container's CPU limit counts),"
+                    + " or for each of `scheduler.cpus`")
+        int workers,
+    @Setting(
+            value = "[]",
+            min = "0",
+            max = "8191",
+            is =
+                "processors that the workers are bound to, one each in turn, such as `[2, 3]`"
+                    + " (Linux); none for wherever the kernel puts them")
+        List<Integer> cpus,
+    @Setting(value = "200000", min = "1", max = "1000000000000000", is = "the most rows that wait")
+        long maxWaitingRows,
+    @Setting(
+            value = "1s",
+            min = "1us",
+            max = "1h",
+            is = "the longest expected wait with which work is accepted")
+        Duration maxWait,
+    @Setting(
+            value = "0s",
+            min = "0s",
+            max = "1s",
+            is = "how long a lone small request may be held back to share its tile")
+        Duration maxBatchDelay,
+    @Setting(
+            value = "1s",
+            min = "1us",
+            max = "1h",
+            is =
+                "a request is due this long after it arrived even if its deadline is later, so"
+                    + " that nothing starves")
+        Duration ageBound,
+    @Setting(
+            key = "max_assembled",
+            value = "256MiB",
+            min = "0",
+            max = "1024GiB",
+            bytes = true,
+            is =
+                "memory for the features of large requests that are being scored; others wait for"
+                    + " it, and one is let through whatever its size")
+        long maxAssembledBytes,
+    @Setting(
+            value = "3ms",
+            min = "0s",
+            max = "1h",
+            is =
+                "how long before its deadline a request that allows a partial answer is answered"
+                    + " with what there is; at most a quarter of the deadline")
+        Duration partialMargin,
+    @Setting(
+            value = "500us",
+            min = "0s",
+            max = "1s",
+            is =
+                "the longest expected tile that runs on the event loop its request arrived on, if"
+                    + " a worker is idle, which spares two thread switches; 0s for none")
+        Duration callerRunsTile,
+    @Setting(value = "true", is = "whether small requests share tiles") boolean shareTiles) {
 
   public SchedulerOptions {
-    require(workers >= 1 && workers <= 1024, "workers", workers, "1 to 1024");
     cpus = List.copyOf(cpus);
-    require(maxWaitingRows >= 1, "maxWaitingRows", maxWaitingRows, "at least 1");
-    require(positive(maxWait), "maxWait", maxWait, "above 0");
-    require(!maxBatchDelay.isNegative(), "maxBatchDelay", maxBatchDelay, "0 or more");
-    require(positive(ageBound), "ageBound", ageBound, "above 0");
-    require(maxAssembledBytes >= 0, "maxAssembledBytes", maxAssembledBytes, "0 or more");
-    require(!partialMargin.isNegative(), "partialMargin", partialMargin, "0 or more");
-    require(callerRunsMicros >= 0, "callerRunsMicros", callerRunsMicros, "0 or more");
+    if (workers == 0) {
+      workers = cpus.isEmpty() ? Runtime.getRuntime().availableProcessors() : cpus.size();
+    }
   }
 
-  /** The defaults named above. */
+  /** With all defaults. */
   public static SchedulerOptions defaults() {
-    return builder().build();
+    return Settings.defaults(SchedulerOptions.class);
   }
 
   /** Starts from the defaults. */
   public static Builder builder() {
-    return new Builder();
+    return new Builder(defaults());
   }
 
-  private static boolean positive(Duration duration) {
-    return !duration.isNegative() && !duration.isZero();
-  }
-
-  private static void require(boolean holds, String name, Object value, String expected) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + ": " + value + " (expected: " + expected + ")");
-    }
-  }
-
-  /** Collects settings; each has the default named above. */
+  /** Collects settings; what is left out has its default. */
   public static final class Builder {
-    private int workers = Runtime.getRuntime().availableProcessors();
-    private List<Integer> cpus = List.of();
-    private long maxWaitingRows = 200_000;
-    private Duration maxWait = Duration.ofSeconds(1);
-    private Duration maxBatchDelay = Duration.ZERO;
-    private Duration ageBound = Duration.ofSeconds(1);
-    private long maxAssembledBytes = 256L << 20;
-    private Duration partialMargin = Duration.ofMillis(3);
-    private int callerRunsMicros = 500;
-    private boolean shareTiles = true;
+    private int workers;
+    private List<Integer> cpus;
+    private long maxWaitingRows;
+    private Duration maxWait;
+    private Duration maxBatchDelay;
+    private Duration ageBound;
+    private long maxAssembledBytes;
+    private Duration partialMargin;
+    private Duration callerRunsTile;
+    private boolean shareTiles;
 
-    private Builder() {}
+    private Builder(SchedulerOptions from) {
+      workers = from.workers;
+      cpus = from.cpus;
+      maxWaitingRows = from.maxWaitingRows;
+      maxWait = from.maxWait;
+      maxBatchDelay = from.maxBatchDelay;
+      ageBound = from.ageBound;
+      maxAssembledBytes = from.maxAssembledBytes;
+      partialMargin = from.partialMargin;
+      callerRunsTile = from.callerRunsTile;
+      shareTiles = from.shareTiles;
+    }
 
     public Builder workers(int value) {
       workers = value;
@@ -122,8 +159,8 @@ public record SchedulerOptions(
       return this;
     }
 
-    public Builder callerRunsMicros(int value) {
-      callerRunsMicros = value;
+    public Builder callerRunsTile(Duration value) {
+      callerRunsTile = value;
       return this;
     }
 
@@ -133,17 +170,18 @@ public record SchedulerOptions(
     }
 
     public SchedulerOptions build() {
-      return new SchedulerOptions(
-          workers,
-          cpus,
-          maxWaitingRows,
-          maxWait,
-          maxBatchDelay,
-          ageBound,
-          maxAssembledBytes,
-          partialMargin,
-          callerRunsMicros,
-          shareTiles);
+      return Settings.checked(
+          new SchedulerOptions(
+              workers,
+              cpus,
+              maxWaitingRows,
+              maxWait,
+              maxBatchDelay,
+              ageBound,
+              maxAssembledBytes,
+              partialMargin,
+              callerRunsTile,
+              shareTiles));
     }
   }
 }

@@ -32,6 +32,7 @@ import java.util.function.LongSupplier;
  */
 public final class TileScheduler implements AutoCloseable {
   private final SchedulerOptions options;
+  private final long callerRunsMicros;
   private final LongSupplier clock;
   private final long origin;
   private final SchedulerListener listener;
@@ -62,6 +63,7 @@ public final class TileScheduler implements AutoCloseable {
    */
   public TileScheduler(SchedulerOptions options, LongSupplier clock, SchedulerListener listener) {
     this.options = options;
+    this.callerRunsMicros = options.callerRunsTile().toNanos() / 1_000;
     this.clock = clock;
     this.origin = clock.getAsLong();
     this.listener = listener;
@@ -324,7 +326,7 @@ public final class TileScheduler implements AutoCloseable {
   // ---- Workers ----
 
   private boolean mayRunOnCaller(RankTask task) {
-    return !idle.isEmpty() && !task.isLarge() && task.micros <= options.callerRunsMicros();
+    return !idle.isEmpty() && !task.isLarge() && task.micros <= callerRunsMicros;
   }
 
   /** Makes an idle worker busy; the caller unparks it once the lock is released. */
@@ -484,7 +486,7 @@ public final class TileScheduler implements AutoCloseable {
       }
       worker.state = State.CALLER;
       taken = take(worker, now(), expired);
-      handedOver = taken && worker.tile.micros > options.callerRunsMicros();
+      handedOver = taken && worker.tile.micros > callerRunsMicros;
       if (handedOver) {
         worker.state = State.BUSY;
       }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,11 +46,13 @@ public final class GrpcTransport {
   /**
    * Starts listening.
    *
+   * @param keys for TLS over TCP, if they are enabled; a Unix domain socket never has it
    * @param loops closed with the transport, also if this fails
    * @throws IOException if an address can't be bound or a key can't be read, naming it
    */
   public static GrpcTransport start(
-      TransportOptions options, TransportServices services, EventLoops loops) throws IOException {
+      TransportOptions options, TlsOptions keys, TransportServices services, EventLoops loops)
+      throws IOException {
     boolean epoll = loops.isEpoll();
     if (options.uds() != null && !epoll) {
       throw new IOException(
@@ -58,7 +61,7 @@ public final class GrpcTransport {
               + ": needs Linux's epoll, which isn't available here: "
               + Epoll.unavailabilityCause());
     }
-    TlsKeys tls = options.tls() == null ? null : new TlsKeys(options.tls());
+    TlsKeys tls = keys.enabled() ? new TlsKeys(keys) : null;
     GrpcTransport transport = new GrpcTransport(loops, options, services, tls);
     try {
       transport.listen(
@@ -71,7 +74,8 @@ public final class GrpcTransport {
             new DomainSocketAddress(options.uds().toFile()),
             EpollServerDomainSocketChannel::new,
             null);
-        Files.setPosixFilePermissions(options.uds(), options.udsPermissions());
+        Files.setPosixFilePermissions(
+            options.uds(), PosixFilePermissions.fromString(options.udsPermissions()));
       }
       return transport;
     } catch (IOException e) {
@@ -83,8 +87,7 @@ public final class GrpcTransport {
   private void listen(
       SocketAddress address, ChannelFactory<? extends ServerChannel> channels, SslContext security)
       throws IOException {
-    TransportOptions.Limits limits = options.limits();
-    ConnectionLimit connections = new ConnectionLimit(limits.connections());
+    ConnectionLimit connections = new ConnectionLimit(options.maxConnections());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops.acceptor())
@@ -96,22 +99,23 @@ public final class GrpcTransport {
                   return channel;
                 })
             .directExecutor()
-            .maxInboundMessageSize(limits.messageBytes())
-            .maxInboundMetadataSize(limits.metadataBytes())
+            .maxInboundMessageSize(Math.toIntExact(options.maxMessage()))
+            .maxInboundMetadataSize(Math.toIntExact(options.maxMetadata()))
             // Fixed: a window that grows with the traffic would let a busy server's clients queue
             // requests in its sockets, where their deadlines pass unseen.
-            .flowControlWindow(limits.window())
-            .maxConcurrentCallsPerConnection(limits.streams())
-            .maxConnectionIdle(limits.idle().toNanos(), TimeUnit.NANOSECONDS)
-            .permitKeepAliveTime(limits.pingInterval().toNanos(), TimeUnit.NANOSECONDS)
+            .flowControlWindow(Math.toIntExact(options.window()))
+            .maxConcurrentCallsPerConnection(options.maxStreams())
+            .maxConnectionIdle(options.maxIdle().toNanos(), TimeUnit.NANOSECONDS)
+            .permitKeepAliveTime(options.minPingInterval().toNanos(), TimeUnit.NANOSECONDS)
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(1, TimeUnit.MINUTES)
             .keepAliveTimeout(20, TimeUnit.SECONDS)
             .handshakeTimeout(10, TimeUnit.SECONDS)
-            .maxRstFramesPerWindow(limits.resets() * RESET_WINDOW_SECONDS, RESET_WINDOW_SECONDS);
-    if (!limits.age().isZero()) {
+            .maxRstFramesPerWindow(
+                options.maxResets() * RESET_WINDOW_SECONDS, RESET_WINDOW_SECONDS);
+    if (!options.maxAge().isZero()) {
       builder
-          .maxConnectionAge(limits.age().toNanos(), TimeUnit.NANOSECONDS)
+          .maxConnectionAge(options.maxAge().toNanos(), TimeUnit.NANOSECONDS)
           .maxConnectionAgeGrace(1, TimeUnit.MINUTES);
     }
     if (address instanceof DomainSocketAddress) {

@@ -1,16 +1,25 @@
 package dev.podium.server.transport;
 
+import dev.podium.server.settings.Setting;
 import java.nio.file.Path;
 
 /**
- * Where TLS finds its keys; PEM files, which are read again when they change.
- *
- * @param certificate the server's certificate, and those that lead to its root
- * @param key the certificate's private key, PKCS #8 without a passphrase
- * @param clientCa certificates that sign clients'; null if clients show none
- * @param clientAuth whether clients must show a certificate
+ * Where TLS finds its keys: PEM files, which are read again when they change. A file that isn't
+ * there is null; {@code clientAuth} never is.
  */
-public record TlsOptions(Path certificate, Path key, Path clientCa, ClientAuth clientAuth) {
+public record TlsOptions(
+    @Setting(
+            is =
+                "PEM file: the server's certificate, and those that lead to its root; without it"
+                    + " the port speaks plain text")
+        Path certificate,
+    @Setting(is = "PEM file: its private key, PKCS #8 without a passphrase") Path key,
+    @Setting(is = "PEM file: certificates that sign clients'") Path clientCa,
+    @Setting(
+            is =
+                "whether clients show a certificate: none, optional, required; by default required"
+                    + " if there is a `tls.client_ca`, else none")
+        ClientAuth clientAuth) {
   /** Whether clients show certificates. */
   public enum ClientAuth {
     /** They are not asked to. */
@@ -19,5 +28,29 @@ public record TlsOptions(Path certificate, Path key, Path clientCa, ClientAuth c
     OPTIONAL,
     /** They must. */
     REQUIRED
+  }
+
+  public TlsOptions {
+    if (clientAuth == null) {
+      clientAuth = clientCa == null ? ClientAuth.NONE : ClientAuth.REQUIRED;
+    }
+    if ((certificate == null) != (key == null)) {
+      throw new IllegalArgumentException(
+          (key == null ? "key" : "certificate")
+              + ": missing (expected: both tls.certificate and tls.key, or neither)");
+    }
+    if (clientCa != null && certificate == null) {
+      throw new IllegalArgumentException(
+          "certificate: missing (expected: one, as tls.client_ca is set)");
+    }
+    if (clientAuth != ClientAuth.NONE && clientCa == null) {
+      throw new IllegalArgumentException(
+          "client_ca: missing (expected: a file, as tls.client_auth is set)");
+    }
+  }
+
+  /** Whether the port speaks TLS. */
+  public boolean enabled() {
+    return certificate != null;
   }
 }

@@ -1,51 +1,106 @@
 package dev.podium.server.transport;
 
+import dev.podium.server.settings.Setting;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Set;
 
 /**
- * Where and how the server listens for gRPC.
- *
- * @param host address to bind
- * @param port TCP port; 0 for a free one
- * @param uds path of a Unix domain socket to listen on besides, never with TLS; null for none
- * @param udsPermissions who may connect to it
- * @param tls null for plain text
- * @param limits what a client may ask of the transport
+ * Where and how the server listens for gRPC, and what a client may ask of the transport. {@code
+ * uds} may be null; {@code eventLoops} is at least 1.
  */
 public record TransportOptions(
-    String host,
-    int port,
-    Path uds,
-    Set<PosixFilePermission> udsPermissions,
-    TlsOptions tls,
-    Limits limits) {
-
-  /**
-   * What a client may ask of the transport.
-   *
-   * @param messageBytes the largest message
-   * @param metadataBytes the largest headers of a call
-   * @param window bytes of messages that a connection may have under way: HTTP/2's flow control
-   * @param streams calls at once on one connection
-   * @param connections at once, over TCP and as many over the Unix domain socket
-   * @param idle after which a connection without calls is closed
-   * @param age after which a connection is closed gracefully, so that clients spread anew; zero for
-   *     never
-   * @param pingInterval the least time between a client's pings
-   * @param resets streams that a client may reset on one connection each second, on average over a
-   *     few seconds
-   */
-  public record Limits(
-      int messageBytes,
-      int metadataBytes,
-      int window,
-      int streams,
-      int connections,
-      Duration idle,
-      Duration age,
-      Duration pingInterval,
-      int resets) {}
+    @Setting(value = "127.0.0.1", is = "address to bind for gRPC") String host,
+    @Setting(value = "8001", min = "0", max = "65535", is = "TCP port; 0 for a free one") int port,
+    @Setting(is = "path of a Unix domain socket to listen on besides") Path uds,
+    @Setting(value = "rw-rw----", is = "who may connect to it") String udsPermissions,
+    @Setting(
+            value = "16MiB",
+            min = "1KiB",
+            max = "2047MiB",
+            bytes = true,
+            is = "the largest request taken")
+        long maxMessage,
+    @Setting(
+            value = "16KiB",
+            min = "1KiB",
+            max = "1MiB",
+            bytes = true,
+            is = "the largest headers of a call")
+        long maxMetadata,
+    @Setting(
+            value = "256KiB",
+            min = "65535",
+            max = "64MiB",
+            bytes = true,
+            is =
+                "bytes of messages that a connection may have under way before the server has"
+                    + " taken them (HTTP/2's flow control); a smaller one keeps requests from"
+                    + " ageing in sockets under overload, a larger one suits large requests over"
+                    + " long distances")
+        long window,
+    @Setting(value = "1000", min = "1", max = "1000000", is = "calls at once on one connection")
+        int maxStreams,
+    @Setting(
+            value = "10000",
+            min = "1",
+            max = "1000000",
+            is = "connections at once; more are closed as they come")
+        int maxConnections,
+    @Setting(
+            value = "1800s",
+            min = "1s",
+            max = "8760h",
+            is = "after which a connection without calls is closed")
+        Duration maxIdle,
+    @Setting(
+            value = "0s",
+            min = "0s",
+            max = "8760h",
+            is =
+                "after which a connection is closed gracefully, so that clients spread over a"
+                    + " fleet anew; 0s for never")
+        Duration maxAge,
+    @Setting(
+            value = "10s",
+            min = "0s",
+            max = "24h",
+            is =
+                "the least time between a client's keep-alive pings; faster ones end the"
+                    + " connection")
+        Duration minPingInterval,
+    @Setting(
+            value = "1000",
+            min = "1",
+            max = "1000000",
+            is =
+                "calls that a client may cancel on one connection each second; more end the"
+                    + " connection")
+        int maxResets,
+    @Setting(
+            value = "0",
+            min = "0",
+            max = "256",
+            is =
+                "threads for network input and output; 0 for one for each four processors, at"
+                    + " least one")
+        int eventLoops,
+    @Setting(value = "true", is = "whether the services describe themselves (v1 and v1alpha)")
+        boolean reflection,
+    @Setting(value = "false", is = "whether the transport shows what it does") boolean channelz,
+    @Setting(
+            value = "false",
+            is = "whether answers say how loaded the server is (ORCA, in trailers and out of band)")
+        boolean loadReports) {
+  public TransportOptions {
+    if (eventLoops == 0) {
+      eventLoops = Math.max(1, Runtime.getRuntime().availableProcessors() / 4);
+    }
+    try {
+      PosixFilePermissions.fromString(udsPermissions);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "uds_permissions: '" + udsPermissions + "' (expected: as in 'rw-rw----')", e);
+    }
+  }
 }

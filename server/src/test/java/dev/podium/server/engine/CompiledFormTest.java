@@ -266,7 +266,8 @@ class CompiledFormTest {
             8,
             3 << 20,
             options.providers(),
-            options.customOpLibraries());
+            options.customOpLibraries(),
+            options.allowedLibraries());
     try (RankingSession session =
         load(TuningOptions.DEFAULT, BENCH.resolve("din"), ALL_PAY, tight).session()) {
       assertThat(session.report().forms())

@@ -27,7 +27,7 @@ class AccessLogTest {
 
   private AccessLog log(int maxFailures, int maxQueue, boolean quote, Consumer<LogRecord> out) {
     return new AccessLog(
-        new AccessLogOptions(1, Duration.ofMillis(10), maxFailures, maxQueue, quote),
+        new AccessLogOptions(true, 1, Duration.ofMillis(10), maxFailures, maxQueue, quote),
         clock::get,
         () -> 0.5,
         out);

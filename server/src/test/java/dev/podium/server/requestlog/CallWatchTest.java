@@ -26,7 +26,7 @@ class CallWatchTest {
   private final List<LogRecord> lines = new CopyOnWriteArrayList<>();
   private final AccessLog log =
       new AccessLog(
-          new AccessLogOptions(1, Duration.ofSeconds(1), 100, 100, false),
+          new AccessLogOptions(true, 1, Duration.ofSeconds(1), 100, 100, false),
           () -> 0,
           () -> 0.5,
           lines::add);

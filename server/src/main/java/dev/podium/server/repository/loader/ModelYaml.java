@@ -9,6 +9,7 @@ import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.signature.FeatureConfig;
 import dev.podium.server.feature.signature.OutputConfig;
 import dev.podium.server.repository.source.VersionPolicy;
+import dev.podium.server.settings.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,13 +92,14 @@ public record ModelYaml(
   /** What may be done to make this model faster. */
   TuningOptions tuningOptions(TuningOptions defaults) throws ModelException {
     try {
-      return new TuningOptions(
-          Objects.requireNonNullElse(compile, defaults.enabled()),
-          Objects.requireNonNullElse(tolerance, defaults.tolerance()),
-          defaults.tune(),
-          defaults.maxTableBytes(),
-          defaults.contextCacheBytes(),
-          defaults.contextCacheAge());
+      return Settings.checked(
+          new TuningOptions(
+              Objects.requireNonNullElse(compile, defaults.enabled()),
+              Objects.requireNonNullElse(tolerance, defaults.tolerance()),
+              defaults.tune(),
+              defaults.maxTableBytes(),
+              defaults.contextCacheBytes(),
+              defaults.contextCacheAge()));
     } catch (IllegalArgumentException e) {
       throw new ModelException("model.yaml: " + e.getMessage(), e);
     }
@@ -131,15 +133,17 @@ public record ModelYaml(
               provider.options() == null ? Map.of() : provider.options()));
     }
     try {
-      return new EngineOptions(
-          Objects.requireNonNullElse(session.optimizationLevel(), defaults.optimizationLevel()),
-          Objects.requireNonNullElse(session.intraOpThreads(), defaults.intraOpThreads()),
-          Objects.requireNonNullElse(session.memoryPattern(), defaults.memoryPattern()),
-          Objects.requireNonNullElse(session.arena(), defaults.arena()),
-          defaults.workers(),
-          defaults.maxCopiedBytes(),
-          providers.isEmpty() ? defaults.providers() : providers,
-          defaults.customOpLibraries());
+      return Settings.checked(
+          new EngineOptions(
+              Objects.requireNonNullElse(session.optimizationLevel(), defaults.optimizationLevel()),
+              Objects.requireNonNullElse(session.intraOpThreads(), defaults.intraOpThreads()),
+              Objects.requireNonNullElse(session.memoryPattern(), defaults.memoryPattern()),
+              Objects.requireNonNullElse(session.arena(), defaults.arena()),
+              defaults.workers(),
+              defaults.maxCopiedBytes(),
+              providers.isEmpty() ? defaults.providers() : providers,
+              defaults.customOpLibraries(),
+              defaults.allowedLibraries()));
     } catch (IllegalArgumentException e) {
       throw new ModelException("model.yaml: session: " + e.getMessage(), e);
     }
