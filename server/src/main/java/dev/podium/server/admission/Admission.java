@@ -1,5 +1,6 @@
 package dev.podium.server.admission;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.podium.server.admission.LimitRule.Window;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
@@ -27,20 +28,40 @@ public final class Admission {
   private final LongAdder refusedForRows = new LongAdder();
   private final LongAdder refusedForBytes = new LongAdder();
 
-  // All below is guarded by this.
+  @GuardedBy("this")
   private final Map<String, ModelRows> models = new HashMap<>();
+
+  @GuardedBy("this")
   private int activeModels;
+
+  @GuardedBy("this")
   private long limit;
+
+  @GuardedBy("this")
   private long rows;
+
+  @GuardedBy("this")
   private long windowStart;
+
+  @GuardedBy("this")
   private int windowRequests;
+
+  @GuardedBy("this")
   private long windowRows;
+
+  @GuardedBy("this")
   private double windowWait;
+
+  @GuardedBy("this")
   private long windowDropped;
+
+  @GuardedBy("this")
   private long windowPeak;
+
+  @GuardedBy("this")
   private double rowsPerMilli;
 
-  /** Rows in flight for one model. */
+  /** Rows in flight for one model; reached through what is guarded alone. */
   private static final class ModelRows {
     long rows;
   }
@@ -181,6 +202,7 @@ public final class Admission {
     }
   }
 
+  @GuardedBy("this")
   private void closeWindow(long now, long age) {
     limit = rule.next(limit, new Window(windowRows, windowWait, windowDropped, windowPeak));
     rowsPerMilli = windowRows * 1e6 / age;

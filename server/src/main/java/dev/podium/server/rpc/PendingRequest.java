@@ -25,6 +25,7 @@ abstract class PendingRequest implements RankCompletion {
 
   private LoadedVersion version;
   private Admission.Permit permit;
+  private boolean released;
 
   PendingRequest(
       RequestDispatcher dispatcher,
@@ -100,7 +101,12 @@ abstract class PendingRequest implements RankCompletion {
     watch.ended(requestId(), modelName(), number, rows(), code, problem, dispatcher.now(), stages);
   }
 
+  /** Once is enough: an answer that fails half-way is followed by {@link #failed}. */
   private void release(Outcome outcome, long waitNanos) {
+    if (released) {
+      return;
+    }
+    released = true;
     if (permit != null) {
       permit.release(outcome, waitNanos);
     }

@@ -15,21 +15,21 @@ final class PartialScores {
    */
   static RankResult of(RankTask task) {
     float fallback = task.version.fallbackScore();
-    if (task.doneTiles == 0 && Float.isNaN(fallback)) {
+    if (SchedulerState.doneTiles(task) == 0 && Float.isNaN(fallback)) {
       return null;
     }
     List<Output> outputs = task.version.signature().outputs();
     float[][] scores = new float[outputs.size()][];
     for (int o = 0; o < scores.length; o++) {
-      scores[o] = new float[task.rows * outputs.get(o).width()];
+      scores[o] = new float[Math.multiplyExact(task.rows, outputs.get(o).width())];
       Arrays.fill(scores[o], fallback);
     }
-    int[] missing = new int[2 * task.tiles];
+    int[] missing = new int[Math.multiplyExact(2, task.tiles)];
     int ends = 0;
     for (int tile = 0; tile < task.tiles; tile++) {
       int first = Slices.start(task.rows, task.tiles, tile);
       int end = Slices.start(task.rows, task.tiles, tile + 1);
-      if (task.done != null && task.done[tile]) {
+      if (SchedulerState.isDone(task, tile)) {
         for (int o = 0; o < scores.length; o++) {
           int width = outputs.get(o).width();
           System.arraycopy(

@@ -22,11 +22,20 @@ public final class RankTask {
   /** For a task that may take as long as it takes. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
-  private static final VarHandle ENDED;
+  /** It belongs to its caller. */
+  private static final int NEW = 0;
+
+  /** It belongs to the scheduler, under whose lock alone it ends. */
+  private static final int ACCEPTED = 1;
+
+  /** It was answered, or is about to be by whoever ended it. */
+  private static final int ENDED = 2;
+
+  private static final VarHandle PHASE;
 
   static {
     try {
-      ENDED = MethodHandles.lookup().findVarHandle(RankTask.class, "ended", boolean.class);
+      PHASE = MethodHandles.lookup().findVarHandle(RankTask.class, "phase", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -41,42 +50,47 @@ public final class RankTask {
   final boolean allowPartial;
   final RankCompletion completion;
 
-  private volatile boolean ended;
+  private volatile int phase = NEW;
 
-  /** Set by submit; null before. */
-  volatile TileScheduler scheduler;
+  /** Set by submit, before the phase changes; null before. */
+  private volatile Ending owner;
 
-  // How it waits. Guarded by the scheduler's lock, like everything below unless noted; times are
-  // nanoseconds since the scheduler was made.
+  /** How far it got; for {@link SchedulerState}. */
+  final SchedulerState.Progress progress = new SchedulerState.Progress();
+
+  // Set under the lock when it is taken in, and not changed afterwards. Times are nanoseconds since
+  // the scheduler was made.
   long arrival;
   long deadline;
+  Form form;
+  int tiles;
+
+  /** What it is expected to cost by itself, in microseconds. */
+  double micros;
+
+  // How it waits; for the TileQueue and what it consists of, which the lock guards as a whole.
   long due;
   long sequence;
   int dueIndex = -1;
   int deadlineIndex = -1;
   Flow flow;
-  Form form;
   boolean alone;
 
-  /** What it is expected to cost by itself, in microseconds, and the part not yet handed out. */
-  double micros;
-
+  /** The part of its work that is not yet handed out, in microseconds. */
   double waitingMicros;
 
-  int tiles;
-  int nextTile;
-  int runningTiles;
-  int doneTiles;
+  /** The tile that is handed out next; too large while none waits. */
+  int nextTile = Integer.MAX_VALUE;
+
+  // Handed from worker to worker with its tiles: the lock, under which tiles are taken and
+  // finished,
+  // lies between one that writes and the next that reads.
+  /** When a worker took it first; -1 before. Written under the lock. */
   long takenAt = -1;
+
   long assembleNanos;
   long inferNanos;
   int tilesRun;
-  boolean released;
-
-  /** Which tiles of a large task are done; null for a small one. */
-  boolean[] done;
-
-  // Written by the worker that assembles, read by those that run the tiles later.
   TensorBuffers assembled;
   ContextTensors context;
   float[][] scores;
@@ -146,25 +160,38 @@ public final class RankTask {
    */
   public boolean cancel() {
     RankException fault = new RankException(FaultCode.CANCELLED, "cancelled by the caller");
-    TileScheduler owner = scheduler;
-    if (owner != null) {
-      return owner.cancel(this, fault);
+    if (PHASE.compareAndSet(this, NEW, ENDED)) {
+      Answers.fail(completion, fault);
+      return true;
     }
-    if (!tryEnd()) {
-      return false;
-    }
-    completion.failed(fault);
-    return true;
+    return owner != null && owner.cancel(this, fault);
   }
 
   /** Whether it was answered, refused, cancelled or expired. */
   public boolean isEnded() {
-    return ended;
+    return phase == ENDED;
   }
 
-  /** Whoever gets true calls the completion. */
+  /**
+   * The task is offered to a scheduler.
+   *
+   * @throws IllegalStateException if it was before
+   */
+  void offeredTo(Ending scheduler) {
+    if (owner != null) {
+      throw new IllegalStateException("task: submitted twice (expected: once)");
+    }
+    owner = scheduler;
+  }
+
+  /** Takes it over from its caller; false if that has cancelled it. Called under the lock. */
+  boolean tryAccept() {
+    return PHASE.compareAndSet(this, NEW, ACCEPTED);
+  }
+
+  /** Whoever gets true calls the completion. Called under the lock once it was offered. */
   boolean tryEnd() {
-    return ENDED.compareAndSet(this, false, true);
+    return (int) PHASE.getAndSet(this, ENDED) != ENDED;
   }
 
   /** Whether it takes several tiles. */

@@ -20,7 +20,7 @@ final class RowPool {
   private long idleBytes;
   private int reserved;
 
-  private record Key(VersionQueue version, int capacity) {}
+  private record Key(ServedVersion version, int capacity) {}
 
   RowPool(long maxBytes) {
     this.maxBytes = maxBytes;
@@ -39,7 +39,7 @@ final class RowPool {
 
   /** Buffers for a task that has reserved them. */
   TensorBuffers acquire(RankTask task) {
-    Key key = new Key(task.version.queue, capacity(task.rows));
+    Key key = new Key(task.version, capacity(task));
     synchronized (this) {
       ArrayDeque<TensorBuffers> buffers = idle.get(key);
       TensorBuffers found = buffers == null ? null : buffers.poll();
@@ -58,14 +58,22 @@ final class RowPool {
     if (buffers == null || buffers.directBytes() > maxBytes) {
       return;
     }
+    try {
+      keep(task.version, buffers);
+    } catch (OutOfMemoryError e) {
+      // Then they are not used again.
+    }
+  }
+
+  private void keep(ServedVersion version, TensorBuffers buffers) {
     makeRoom(buffers.directBytes());
-    idle.computeIfAbsent(new Key(task.version.queue, buffers.capacity()), key -> new ArrayDeque<>())
+    idle.computeIfAbsent(new Key(version, buffers.capacity()), key -> new ArrayDeque<>())
         .push(buffers);
     idleBytes += buffers.directBytes();
   }
 
   /** Forgets the buffers of a version that is no longer served. */
-  synchronized void drop(VersionQueue version) {
+  synchronized void drop(ServedVersion version) {
     idle.entrySet()
         .removeIf(
             entry -> {
@@ -101,11 +109,10 @@ final class RowPool {
   }
 
   private static long bytes(RankTask task) {
-    return task.version.rowBytes() * capacity(task.rows);
+    return task.version.rowBytes() * capacity(task);
   }
 
-  /** Few sizes, so that buffers fit the next request as well. */
-  private static int capacity(int rows) {
-    return Integer.highestOneBit(Math.max(1, rows - 1)) << 1;
+  private static int capacity(RankTask task) {
+    return Capacities.rounded(task.rows, task.version.largestRowBytes());
   }
 }

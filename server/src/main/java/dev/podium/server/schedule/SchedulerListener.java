@@ -7,14 +7,15 @@ import java.io.IOException;
 
 /**
  * Hears what the scheduler does, for meters. Called outside the scheduler's lock, on the thread
- * that did it; must be thread-safe, quick, and not throw. All methods do nothing unless overridden.
+ * that did it; must be thread-safe and quick. What it throws goes to the thread's handler of
+ * uncaught exceptions and harms nobody. All methods do nothing unless overridden.
  */
 public interface SchedulerListener {
   /** Does nothing. */
   SchedulerListener NONE = new SchedulerListener() {};
 
   /** Why a task never got into the queue. */
-  enum Refusal {
+  enum RefusalReason {
     /** The queue holds as many rows as it may. */
     QUEUE_FULL,
     /** Work would wait longer than it may. */
@@ -42,7 +43,7 @@ public interface SchedulerListener {
   }
 
   /** A task was refused. */
-  default void refused(ServedVersion version, int rows, Refusal reason) {}
+  default void refused(ServedVersion version, int rows, RefusalReason reason) {}
 
   /**
    * An accepted task ended.
@@ -85,6 +86,9 @@ public interface SchedulerListener {
   /** Rows of a tile whose request ended while the tile ran. */
   default void ranAbandoned(ServedVersion version, int rows) {}
 
-  /** A worker died of something that no request should be able to cause, and was replaced. */
+  /**
+   * A worker failed of something that no request should be able to cause. The requests of its tile
+   * failed, its buffers were freed, and it works on with new ones.
+   */
   default void workerReplaced(Throwable cause) {}
 }

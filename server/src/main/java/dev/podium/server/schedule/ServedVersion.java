@@ -5,7 +5,7 @@ import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.feature.signature.TensorSpec;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * One loaded version of a model, as the scheduler sees it. Made once for each load; identity is its
@@ -20,18 +20,13 @@ public final class ServedVersion {
   private final float fallbackScore;
   private final int[] tensorWidths;
   private final long rowBytes;
+  private final long largestRowBytes;
 
-  /** The scheduler's own state for this version, guarded by its lock. */
+  /** What waits for this version; for the {@link TileQueue} and what it consists of. */
   final VersionQueue queue;
 
-  /** Completed when the last worker has let go; null until {@link TileScheduler#retire}. */
-  CompletableFuture<Void> retired;
-
-  /** Workers that hold a runner of this version. Guarded by the scheduler's lock. */
-  int runners;
-
-  /** Tasks that were accepted and have not ended, or still run. Guarded by the scheduler's lock. */
-  int live;
+  /** What the scheduler holds of this version; for {@link Retirement}. */
+  final Retirement.Holdings holdings = new Retirement.Holdings();
 
   /** A version of weight 1 without fallback score. */
   public ServedVersion(String model, long version, Signature signature, RankingSession session) {
@@ -69,6 +64,11 @@ public final class ServedVersion {
     this.tensorWidths = session.outputs().stream().mapToInt(TensorSpec::rowElements).toArray();
     this.rowBytes =
         session.inputs().stream().mapToLong(t -> (long) t.rowElements() * t.type().bytes()).sum();
+    this.largestRowBytes =
+        Stream.concat(session.inputs().stream(), session.outputs().stream())
+            .mapToLong(t -> Math.max(1, (long) t.rowElements() * t.type().bytes()))
+            .max()
+            .orElse(1);
     this.queue = new VersionQueue(this);
   }
 
@@ -99,6 +99,11 @@ public final class ServedVersion {
   /** Bytes in one row of all numeric inputs. */
   long rowBytes() {
     return rowBytes;
+  }
+
+  /** Bytes in one row of the widest tensor, input or output; at least 1. */
+  long largestRowBytes() {
+    return largestRowBytes;
   }
 
   /** Elements in one row of an output tensor. */

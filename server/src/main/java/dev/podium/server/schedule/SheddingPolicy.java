@@ -1,20 +1,16 @@
 package dev.podium.server.schedule;
 
 import dev.podium.server.fault.Priority;
-import dev.podium.server.fault.RankException;
-import dev.podium.server.schedule.SchedulerListener.Refusal;
 
 /**
  * What is let into the queue: nothing that would make it too long, and nothing that could not be
- * answered in time. Sheddable work is refused first, as it may use half of every bound.
+ * answered in time. Sheddable work is refused first, as it may use half of every bound. A pure
+ * function.
  *
  * @param maxRows the most rows that wait
  * @param maxWaitMicros the longest expected wait
  */
 record SheddingPolicy(long maxRows, double maxWaitMicros) {
-  /** Why something is refused. */
-  record Refused(Refusal reason, RankException fault) {}
-
   /**
    * Decides about one task, when not all workers are free or something waits already.
    *
@@ -26,7 +22,7 @@ record SheddingPolicy(long maxRows, double maxWaitMicros) {
    * @param budgetMicros how long its caller waits, from now; infinite if there is no deadline
    * @return null if it may come in
    */
-  Refused check(
+  Refusal check(
       Priority priority,
       int rows,
       long waitingRows,
@@ -35,35 +31,14 @@ record SheddingPolicy(long maxRows, double maxWaitMicros) {
       double budgetMicros) {
     double share = share(priority);
     if (waitingRows > 0 && waitingRows + rows > maxRows * share) {
-      return refused(
-          Refusal.QUEUE_FULL,
-          "queue: "
-              + waitingRows
-              + " rows wait (expected: at most "
-              + (long) (maxRows * share)
-              + ")",
-          waitMicros / 2);
+      return new Refusal.QueueFull(waitingRows, (long) (maxRows * share), waitMicros / 2);
     }
     if (waitMicros > maxWaitMicros * share) {
-      return refused(
-          Refusal.WAIT_TOO_LONG,
-          "queue: expected wait "
-              + millis(waitMicros)
-              + " ms (expected: at most "
-              + millis(maxWaitMicros * share)
-              + ")",
-          waitMicros - maxWaitMicros * share);
+      return new Refusal.WaitTooLong(waitMicros, maxWaitMicros * share);
     }
     double allowed = budgetMicros * plannable(priority);
     if (waitMicros > 0 && waitMicros + runMicros > allowed) {
-      return refused(
-          Refusal.DEADLINE_TOO_NEAR,
-          "queue: the answer would take "
-              + millis(waitMicros + runMicros)
-              + " ms (expected: at most "
-              + millis(allowed)
-              + ", to meet the deadline)",
-          waitMicros + runMicros - allowed);
+      return new Refusal.DeadlineTooNear(waitMicros + runMicros, allowed);
     }
     return null;
   }
@@ -88,22 +63,5 @@ record SheddingPolicy(long maxRows, double maxWaitMicros) {
       case NORMAL -> 0.75;
       case SHEDDABLE -> 0.5;
     };
-  }
-
-  private static Refused refused(Refusal reason, String message, double excessMicros) {
-    long millis = Math.max(1, Math.min(60_000, (long) Math.ceil(excessMicros / 1000)));
-    return new Refused(reason, RankException.overloaded(message, millis));
-  }
-
-  /**
-   * Two digits, so that refusals of a moment say the same in most cases: the connection's header
-   * compression then sends one byte for the sentence.
-   */
-  private static String millis(double micros) {
-    // No String.format: refusals must be cheap when there are many of them.
-    long tenths = Math.round(micros / 100);
-    return tenths >= 100
-        ? Long.toString(Math.round(micros / 1000))
-        : tenths / 10 + "." + Math.abs(tenths % 10);
   }
 }

@@ -9,7 +9,7 @@ final class Slices {
 
   /** Number of tiles. */
   static int count(int rows, int tileRows) {
-    return (rows + tileRows - 1) / tileRows;
+    return (rows - 1) / tileRows + 1; // rows + tileRows may be too large for an int
   }
 
   /** First row of a tile; of tile {@code count}, the number of rows. */
@@ -19,6 +19,6 @@ final class Slices {
 
   /** Rows of the largest tile. */
   static int largest(int rows, int count) {
-    return (rows + count - 1) / count;
+    return (rows - 1) / count + 1;
   }
 }

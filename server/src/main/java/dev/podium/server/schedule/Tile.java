@@ -1,10 +1,13 @@
 package dev.podium.server.schedule;
 
+import dev.podium.server.fault.RankException;
 import java.util.Arrays;
 
 /**
  * The unit of work: what a worker does between two looks at the queue. One for each worker, filled
- * again and again under the scheduler's lock and read by its worker only in between.
+ * again and again under the scheduler's lock. Between {@link SchedulerState#take} and the end of
+ * the tile it belongs to whoever uses the worker; others only ask {@link #isAbandoned} and {@link
+ * #contains} of it, under the lock, while it is {@link #running}.
  */
 final class Tile {
   /** What is to be done. */
@@ -21,6 +24,18 @@ final class Tile {
   ServedVersion version;
   RankTask[] tasks = new RankTask[16];
   int count;
+
+  /** Outcome of each task: an error, or null. */
+  RankException[] faults = new RankException[16];
+
+  /** First row of each task in the run, or -1 if it isn't in it. */
+  int[] firstRows = new int[16];
+
+  /** Whether each task counts this tile among those that run for it. */
+  boolean[] counted = new boolean[16];
+
+  /** Whether each task was ended with this tile, whose user then answers it. */
+  boolean[] ended = new boolean[16];
 
   /** Rows of all tasks, or of the slice. */
   int rows;
@@ -49,10 +64,15 @@ final class Tile {
   /** Whether its run was stopped because nobody waits for it. */
   boolean terminated;
 
+  /** Adds a task, or throws and leaves the tile as it was. */
   void add(RankTask task) {
     if (count == tasks.length) {
-      tasks = Arrays.copyOf(tasks, count * 2);
+      grow(2 * count);
     }
+    faults[count] = null;
+    firstRows[count] = -1;
+    counted[count] = false;
+    ended[count] = false;
     tasks[count++] = task;
   }
 
@@ -77,6 +97,7 @@ final class Tile {
 
   void clear() {
     Arrays.fill(tasks, 0, count, null);
+    Arrays.fill(faults, 0, count, null);
     count = 0;
     version = null;
     rows = 0;
@@ -86,5 +107,18 @@ final class Tile {
     waitingMicros = 0;
     runningMicros = 0;
     terminated = false;
+  }
+
+  private void grow(int size) {
+    RankTask[] moreTasks = Arrays.copyOf(tasks, size);
+    RankException[] moreFaults = Arrays.copyOf(faults, size);
+    int[] moreRows = Arrays.copyOf(firstRows, size);
+    boolean[] moreCounted = Arrays.copyOf(counted, size);
+    boolean[] moreEnded = Arrays.copyOf(ended, size);
+    tasks = moreTasks;
+    faults = moreFaults;
+    firstRows = moreRows;
+    counted = moreCounted;
+    ended = moreEnded;
   }
 }

@@ -16,24 +16,31 @@ final class VersionRunner implements AutoCloseable {
   final ServedVersion version;
   final FeatureAssembler assembler;
   final AssemblyTally tally;
-  private TileRunner runner;
   private int capacity;
   private float[] scratch = new float[0];
+
+  /** Null once it is closed. */
+  private TileRunner runner;
 
   VersionRunner(ServedVersion version) {
     this.version = version;
     this.assembler = new FeatureAssembler(version.signature());
     this.tally = new AssemblyTally(version.signature());
     this.capacity = version.session().plan().tileRows();
-    this.runner = version.session().newRunner(capacity);
+    this.runner = version.session().newRunner(capacity); // last, so that nothing fails after it
   }
 
-  /** The runner, with room for a tile. Only whole requests of row-dependent models outgrow it. */
+  /**
+   * The runner, with room for a tile. Only whole requests of row-dependent models outgrow it. Where
+   * no larger one can be made, the old one stays as it is.
+   */
   TileRunner runner(int rows) {
     if (rows > capacity) {
-      runner.close();
-      capacity = Math.max(rows, 2 * capacity);
-      runner = version.session().newRunner(capacity);
+      int larger = Capacities.grown(capacity, rows, version.largestRowBytes());
+      TileRunner old = runner;
+      runner = version.session().newRunner(larger);
+      capacity = larger;
+      old.close();
     }
     return runner;
   }
@@ -56,8 +63,9 @@ final class VersionRunner implements AutoCloseable {
       if (width == tensorWidth) {
         runner.readScores(output.tensor(), row, rows, scores[o], target * width);
       } else {
-        if (scratch.length < rows * tensorWidth) {
-          scratch = new float[rows * tensorWidth];
+        int elements = Math.multiplyExact(rows, tensorWidth);
+        if (scratch.length < elements) {
+          scratch = new float[elements];
         }
         runner.readScores(output.tensor(), row, rows, scratch, 0);
         for (int i = 0; i < rows; i++) {
@@ -89,8 +97,13 @@ final class VersionRunner implements AutoCloseable {
     }
   }
 
+  /** Once is enough; twice does no harm. */
   @Override
   public void close() {
-    runner.close();
+    TileRunner open = runner;
+    runner = null;
+    if (open != null) {
+      open.close();
+    }
   }
 }

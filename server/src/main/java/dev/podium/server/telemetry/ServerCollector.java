@@ -11,7 +11,7 @@ import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.manager.ModelStatus;
 import dev.podium.server.repository.manager.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
-import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.SchedulerListener.RefusalReason;
 import dev.podium.server.schedule.SchedulerSnapshot;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.VersionMeters.FeatureHealth;
@@ -143,7 +143,7 @@ public final class ServerCollector implements MultiCollector {
       stages.dataPoint(meters.assemble().snapshot(labels.add("stage", "assemble")));
       stages.dataPoint(meters.infer().snapshot(labels.add("stage", "infer")));
       stages.dataPoint(meters.encode().snapshot(labels.add("stage", "encode")));
-      for (Refusal reason : Refusal.values()) {
+      for (RefusalReason reason : RefusalReason.values()) {
         count(refused, labels.add("reason", word(reason)), meters.refused(reason));
       }
       count(rows, labels, meters.rows());

@@ -82,7 +82,7 @@ public final class Telemetry implements SchedulerListener {
   }
 
   @Override
-  public void refused(ServedVersion version, int rows, Refusal reason) {
+  public void refused(ServedVersion version, int rows, RefusalReason reason) {
     of(version).recordRefused(reason);
   }
 

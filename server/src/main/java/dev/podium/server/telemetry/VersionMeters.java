@@ -6,7 +6,7 @@ import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.schedule.RankResult;
 import dev.podium.server.schedule.SchedulerListener;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
-import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.SchedulerListener.RefusalReason;
 import dev.podium.server.schedule.ServedVersion;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,7 +46,7 @@ public final class VersionMeters {
   private final TimeHistogram assemble = new TimeHistogram();
   private final TimeHistogram infer = new TimeHistogram();
   private final TimeHistogram encode = new TimeHistogram();
-  private final LongAdder[] refused = adders(Refusal.values().length);
+  private final LongAdder[] refused = adders(RefusalReason.values().length);
   private final LongAdder rows = new LongAdder();
   private final LongAdder[] tiles = adders(Form.values().length);
   private final LongAdder[] tileNanos = adders(Form.values().length);
@@ -92,7 +92,7 @@ public final class VersionMeters {
 
   // ---- Recording ----
 
-  void recordRefused(Refusal reason) {
+  void recordRefused(RefusalReason reason) {
     refused[reason.ordinal()].increment();
   }
 
@@ -195,7 +195,7 @@ public final class VersionMeters {
   }
 
   /** Requests refused by the scheduler. */
-  public long refused(Refusal reason) {
+  public long refused(RefusalReason reason) {
     return refused[reason.ordinal()].sum();
   }
 

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
-import dev.podium.server.schedule.SchedulerListener.Refusal;
-import dev.podium.server.schedule.SheddingPolicy.Refused;
+import dev.podium.server.schedule.SchedulerListener.RefusalReason;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -44,16 +45,52 @@ class SheddingPolicyTest {
       double waitMillis,
       double runMillis,
       Double budgetMillis,
-      Refusal refusal,
+      RefusalReason reason,
       long retryMillis) {
     double budget = budgetMillis == null ? Double.POSITIVE_INFINITY : budgetMillis * 1e3;
-    Refused refused =
+    Refusal refusal =
         policy.check(priority, rows, waitingRows, waitMillis * 1e3, runMillis * 1e3, budget);
-    assertThat(refused == null ? null : refused.reason()).isEqualTo(refusal);
-    if (refused != null) {
-      assertThat(refused.fault().code()).isEqualTo(FaultCode.RESOURCE_EXHAUSTED);
-      assertThat(refused.fault().retryAfterMillis()).isEqualTo(retryMillis);
-      assertThat(refused.fault()).hasMessageContaining("(expected: at most ");
+    assertThat(refusal == null ? null : refusal.reason()).isEqualTo(reason);
+    if (refusal != null) {
+      assertThat(refusal.fault().code()).isEqualTo(FaultCode.RESOURCE_EXHAUSTED);
+      assertThat(refusal.fault().retryAfterMillis()).isEqualTo(retryMillis);
+      assertThat(refusal.fault()).hasMessageContaining("(expected: at most ");
     }
+  }
+
+  @Test
+  void aRefusalCarriesFigures() {
+    assertThat(policy.check(Priority.NORMAL, 11, 890, 1000, 1000, 50_000))
+        .isEqualTo(new Refusal.QueueFull(890, 900, 500));
+    assertThat(policy.check(Priority.CRITICAL, 10, 10, 101_000, 1000, 500_000))
+        .isEqualTo(new Refusal.WaitTooLong(101_000, 100_000));
+    assertThat(policy.check(Priority.SHEDDABLE, 10, 10, 25_000, 2000, 50_000))
+        .isEqualTo(new Refusal.DeadlineTooNear(27_000, 25_000));
+  }
+
+  @Test
+  void theWordsSayWhatCameAndWhatWasExpected() {
+    ServedVersion version =
+        new ServedVersion("fake", 7, FakeSession.SIGNATURE, new FakeSession(FakeSession.whole(64)));
+    assertThat(
+            Stream.of(
+                    new Refusal.QueueFull(890, 900, 500),
+                    new Refusal.WaitTooLong(101_040, 90_000),
+                    new Refusal.DeadlineTooNear(9_960, 8_440),
+                    new Refusal.ShuttingDown(),
+                    new Refusal.Unloading(version),
+                    new Refusal.CancelledBefore(),
+                    new Refusal.Unexpected(new IllegalStateException("made by the test")))
+                .map(refusal -> refusal.fault().code() + " " + refusal.fault().getMessage()))
+        .containsExactly(
+            "RESOURCE_EXHAUSTED queue: 890 rows wait (expected: at most 900)",
+            "RESOURCE_EXHAUSTED queue: expected wait 101 ms (expected: at most 90)",
+            "RESOURCE_EXHAUSTED queue: the answer would take 10 ms"
+                + " (expected: at most 8.4, to meet the deadline)",
+            "UNAVAILABLE the server is shutting down",
+            "UNAVAILABLE model fake/7: is being unloaded",
+            "CANCELLED cancelled by the caller",
+            "INTERNAL unexpected failure in the server:"
+                + " java.lang.IllegalStateException: made by the test");
   }
 }

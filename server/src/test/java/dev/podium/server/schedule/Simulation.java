@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.schedule.SheddingPolicy.Refused;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -59,6 +58,9 @@ final class Simulation {
   /** An accepted task tells its tally how it ended. */
   private static final class Fate implements RankCompletion {
     final Tally tally;
+    int runningTiles;
+    int doneTiles;
+    boolean released;
 
     Fate(Tally tally) {
       this.tally = tally;
@@ -154,9 +156,9 @@ final class Simulation {
       count(tally, t -> t.refused++);
       return task;
     }
-    Refused refused = queue.offer(task, now, !idle.isEmpty());
-    if (refused != null) {
-      assertThat(refused.fault().retryAfterMillis()).isPositive();
+    Refusal refusal = queue.offer(task, now, !idle.isEmpty());
+    if (refusal != null) {
+      assertThat(refusal.fault().retryAfterMillis()).isPositive();
       count(tally, t -> t.refused++);
     }
     step();
@@ -224,7 +226,7 @@ final class Simulation {
     busyNanos += slot.freeAt - now;
     busy.add(slot);
     for (int i = 0; i < tile.count; i++) {
-      tile.tasks[i].runningTiles++;
+      fate(tile.tasks[i]).runningTiles++;
     }
     checkOrder(tile);
   }
@@ -238,11 +240,11 @@ final class Simulation {
     }
     for (int i = 0; i < tile.count; i++) {
       RankTask task = tile.tasks[i];
-      task.runningTiles--;
+      fate(task).runningTiles--;
       if (!task.isEnded()) {
         if (tile.work == Tile.Work.PREPARE) {
           queue.prepared(task, now);
-        } else if (++task.doneTiles == task.tiles) {
+        } else if (++fate(task).doneTiles == task.tiles) {
           assertThat(task.tryEnd()).isTrue();
           queue.remove(task);
           scored.accept(task, now);
@@ -258,8 +260,9 @@ final class Simulation {
   }
 
   private void release(RankTask task) {
-    if (task.isEnded() && task.runningTiles == 0 && !task.released) {
-      task.released = true;
+    Fate fate = fate(task);
+    if (task.isEnded() && fate.runningTiles == 0 && !fate.released) {
+      fate.released = true;
       if (task.isLarge() && task.takenAt >= 0) {
         pool.release(task, null);
       }
@@ -273,8 +276,12 @@ final class Simulation {
     }
   }
 
+  private static Fate fate(RankTask task) {
+    return (Fate) task.completion;
+  }
+
   private static Tally tally(RankTask task) {
-    return ((Fate) task.completion).tally;
+    return fate(task).tally;
   }
 
   // ---- What must always hold ----

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.schedule.SchedulerListener.Refusal;
+import dev.podium.server.schedule.SchedulerListener.RefusalReason;
 import dev.podium.server.schedule.Tile.Work;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -282,9 +282,9 @@ class TileQueueTest {
     int accepted = 0;
     while (true) {
       RankTask task = task(version, 60, 0, 1000, Priority.NORMAL);
-      var refused = queue.offer(task, 0, false);
-      if (refused != null) {
-        assertThat(refused.reason()).isEqualTo(Refusal.DEADLINE_TOO_NEAR);
+      Refusal refusal = queue.offer(task, 0, false);
+      if (refusal != null) {
+        assertThat(refusal.reason()).isEqualTo(RefusalReason.DEADLINE_TOO_NEAR);
         break;
       }
       accepted++;
