@@ -10,6 +10,8 @@ import dev.podium.server.engine.Engine;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.Readiness;
+import dev.podium.server.repository.loader.ModelLoader;
+import dev.podium.server.repository.manager.LoadThreads;
 import dev.podium.server.requestlog.RequestLog;
 import dev.podium.server.rpc.HealthRpc;
 import dev.podium.server.rpc.InferenceControl;
@@ -127,14 +129,16 @@ public final class PodiumServer implements AutoCloseable {
     ModelRepository repository =
         new ModelRepository(
             config.models(),
-            Engine.onnxRuntime(),
-            config.engine().withWorkers(config.scheduler().workers()),
-            config.compiler(),
-            Set.copyOf(config.engine().allowedLibraries()),
+            new ModelLoader(
+                Engine.onnxRuntime(),
+                config.engine().withWorkers(config.scheduler().workers()),
+                config.compiler(),
+                Set.copyOf(config.engine().allowedLibraries())),
             version ->
                 scheduler
                     .retire(version.scheduled())
-                    .thenRun(() -> telemetry.forget(version.scheduled())));
+                    .thenRun(() -> telemetry.forget(version.scheduled())),
+            loadThreads());
     Admission admission = new Admission(config.admission(), CLOCK);
     Readiness readiness = new Readiness(repository, config.requiredModels());
     HealthRpc health = new HealthRpc(readiness);
@@ -146,7 +150,7 @@ public final class PodiumServer implements AutoCloseable {
     RequestLog requestLog = null;
     try {
       requestLog = ServerRequestLog.of(config, VERSION, CLOCK);
-      load(repository);
+      repository.load();
       warmUp(config, repository, scheduler, loops, telemetry);
       List<BindableService> services =
           services(
@@ -448,16 +452,8 @@ public final class PodiumServer implements AutoCloseable {
   /**
    * On half of the processors: beside as many others the times that a model is tuned by are off.
    */
-  private static void load(ModelRepository repository) throws ModelException {
-    ExecutorService loaders =
-        Executors.newFixedThreadPool(
-            Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
-            task -> new Thread(task, "podium-load"));
-    try {
-      repository.load(loaders);
-    } finally {
-      loaders.shutdown();
-    }
+  private static Executor loadThreads() {
+    return LoadThreads.atOnce(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
   }
 
   private static void checkCpus(List<Integer> cpus) throws IOException {

@@ -23,6 +23,7 @@ import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.TensorSpec;
 import dev.podium.server.feature.wire.RankMessage;
 import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.Lease;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -75,8 +76,8 @@ class GoldenVectorsTest {
     PodiumServer server = model.getParent().endsWith("bench") ? bench : repository;
     ManagedChannel channel =
         NettyChannelBuilder.forAddress(server.grpcAddress()).usePlaintext().build();
-    LoadedVersion version = server.repository().acquire(name, 0, "");
-    try {
+    try (Lease lease = server.repository().route(name, 0, "", any -> true).primary()) {
+      LoadedVersion version = lease.version();
       var stub = GRPCInferenceServiceGrpc.newBlockingStub(channel);
       for (String line : Files.readAllLines(golden)) {
         JsonNode node = JSON.readTree(line);
@@ -103,7 +104,6 @@ class GoldenVectorsTest {
         }
       }
     } finally {
-      version.release();
       channel.shutdownNow();
     }
   }

@@ -23,7 +23,7 @@ import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
 import dev.podium.ranking.v1.UnloadModelRequest;
 import dev.podium.ranking.v1.VersionState;
-import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.Lease;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -191,16 +191,14 @@ class ModelControlTest {
     TestModels.sum(models, "m");
     start();
     rank("m");
-    LoadedVersion held = server.repository().acquire("m", 0, "");
-    try {
+    try (Lease held = server.repository().lease("m", 1)) {
+      assertThat(held).isNotNull();
       load("m");
       rank("m");
       HttpResponse<String> scrape = get("/metrics");
       assertThat(scrape.statusCode()).isEqualTo(200);
       assertThat(scrape.body().lines().filter(l -> l.startsWith("podium_rows_total{model=\"m\"")))
           .containsExactly("podium_rows_total{model=\"m\",version=\"1\"} 1.0");
-    } finally {
-      held.release();
     }
   }
 

@@ -48,6 +48,7 @@ class RoomsTest {
         "fault",
         "yaml");
     mayUse("repository.manager", "repository.loader", "repository.source", "fault");
+    mayUse("repository.route", "repository.manager", "repository.loader", "fault");
     mayUse("telemetry", "admission", "repository", "schedule", "engine", "feature", "fault");
     mayUse(
         "rpc",

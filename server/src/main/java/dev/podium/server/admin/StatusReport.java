@@ -8,9 +8,9 @@ import dev.podium.server.admission.AdmissionSnapshot;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.Form;
-import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelStatus;
 import dev.podium.server.repository.manager.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
@@ -94,6 +94,7 @@ public final class StatusReport {
     report.put("uptime_seconds", now / 1000.0);
     report.put("window_seconds", (now - since.millis()) / 1000.0);
     scheduler(report.putObject("scheduler"));
+    repository.ignored().forEach(report.putArray("ignored")::add);
     ArrayNode models = report.putArray("models");
     for (ModelStatus model : repository.status()) {
       ObjectNode node = models.addObject();
@@ -142,16 +143,11 @@ public final class StatusReport {
 
   /** What was made of the graph when it was loaded, and what it gains. */
   private void plan(ObjectNode node, String model, long version) {
-    LoadedVersion loaded;
-    try {
-      loaded = repository.acquire(model, version, "");
-    } catch (RankException e) {
-      return; // it has just left
-    }
-    try {
-      describe(node.putObject("plan"), loaded.session().plan(), loaded.session().report());
-    } finally {
-      loaded.release();
+    try (Lease lease = repository.lease(model, version)) {
+      if (lease != null) {
+        LoadedVersion loaded = lease.version();
+        describe(node.putObject("plan"), loaded.session().plan(), loaded.session().report());
+      }
     }
   }
 

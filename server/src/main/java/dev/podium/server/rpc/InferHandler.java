@@ -46,7 +46,8 @@ final class InferHandler implements RequestHandler {
           message.modelName(),
           InferVersions.number(message.modelVersion()),
           "",
-          priority);
+          priority,
+          call.access());
       boolean compare = compareContext && pending.version().splits(rows);
       InferBinding binding = InferBinding.of(message, pending.version().signature(), compare);
       pending.resolve(rows);

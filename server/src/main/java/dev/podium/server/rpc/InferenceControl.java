@@ -39,6 +39,7 @@ import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.feature.signature.TensorSpec;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelStatus;
 import dev.podium.server.repository.manager.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
@@ -101,7 +102,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
   public void modelReady(ModelReadyRequest request, StreamObserver<ModelReadyResponse> answer) {
     boolean available;
     try {
-      acquire(request.getName(), request.getVersion()).release();
+      acquire(request.getName(), request.getVersion()).close();
       available = true;
     } catch (RankException e) {
       available = false;
@@ -142,7 +143,7 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
     ModelStatisticsResponse.Builder all = ModelStatisticsResponse.newBuilder();
     try {
       if (!request.getName().isEmpty()) {
-        acquire(request.getName(), request.getVersion()).release();
+        acquire(request.getName(), request.getVersion()).close();
       }
       long wanted = InferVersions.number(request.getVersion());
       for (ModelStatus model : repository.status()) {
@@ -153,9 +154,11 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
         for (ModelStatus.Version version : model.versions()) {
           if (version.state() == VersionState.AVAILABLE
               && (wanted == 0 || wanted == version.number())) {
-            LoadedVersion loaded = repository.acquire(model.name(), version.number(), "");
-            all.addModelStats(statistics(loaded));
-            loaded.release();
+            try (Lease lease = repository.lease(model.name(), version.number())) {
+              if (lease != null) {
+                all.addModelStats(statistics(lease.version()));
+              }
+            }
           }
         }
       }
@@ -305,20 +308,16 @@ public final class InferenceControl extends GRPCInferenceServiceGrpc.GRPCInferen
     return sum.build();
   }
 
-  private LoadedVersion acquire(String model, String version) throws RankException {
-    CallAccess.current().check(model);
-    return repository.acquire(model, InferVersions.number(version), "");
+  private Lease acquire(String model, String version) throws RankException {
+    CallAccess access = CallAccess.current();
+    access.check(model);
+    return repository.route(model, InferVersions.number(version), "", access::allows).primary();
   }
 
   private <T> void describe(
       String model, String number, StreamObserver<T> answer, Function<LoadedVersion, T> describe) {
-    try {
-      LoadedVersion version = acquire(model, number);
-      try {
-        send(answer, describe.apply(version));
-      } finally {
-        version.release();
-      }
+    try (Lease lease = acquire(model, number)) {
+      send(answer, describe.apply(lease.version()));
     } catch (RankException e) {
       refuse(answer, e);
     }

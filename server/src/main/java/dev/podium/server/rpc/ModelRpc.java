@@ -25,6 +25,7 @@ import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.Vocabulary;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelStatus;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Function;
@@ -60,13 +61,13 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
     ModelSpec spec = request.getModel();
     try {
       CallAccess.current().check(spec.getName());
-      LoadedVersion version =
-          repository.acquire(spec.getName(), spec.getVersion(), spec.getLabel());
-      try {
-        answer.onNext(describe(version, repository.status(version)));
+      try (Lease lease =
+          repository
+              .route(
+                  spec.getName(), spec.getVersion(), spec.getLabel(), CallAccess.current()::allows)
+              .primary()) {
+        answer.onNext(describe(lease.version(), repository.status(lease.version())));
         answer.onCompleted();
-      } finally {
-        version.release();
       }
     } catch (RankException e) {
       refuse(answer, e);

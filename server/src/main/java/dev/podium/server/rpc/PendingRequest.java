@@ -4,6 +4,7 @@ import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.Outcome;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.route.Route;
 import dev.podium.server.requestlog.RequestEnd.Stages;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankCompletion;
@@ -23,7 +24,7 @@ abstract class PendingRequest implements RankCompletion {
   /** Null if nobody wants to know. */
   private final RequestWatch watch;
 
-  private LoadedVersion version;
+  private Route route;
   private Admission.Permit permit;
   private boolean released;
 
@@ -47,8 +48,8 @@ abstract class PendingRequest implements RankCompletion {
   /** Candidates; 0 if they weren't counted so far. */
   abstract int rows();
 
-  final void acquired(LoadedVersion loaded) {
-    version = loaded;
+  final void acquired(Route found) {
+    route = found;
   }
 
   final void admitted(Admission.Permit granted) {
@@ -57,7 +58,7 @@ abstract class PendingRequest implements RankCompletion {
 
   /** Null before {@link #acquired}. */
   final LoadedVersion version() {
-    return version;
+    return route == null ? null : route.primary().version();
   }
 
   @Override
@@ -80,7 +81,7 @@ abstract class PendingRequest implements RankCompletion {
    * @param encodeStart when encoding began, by {@link #now}
    */
   final void answer(byte[] response, Timings timings, long encodeStart) {
-    dispatcher.telemetry().encoded(version.scheduled(), dispatcher.now() - encodeStart);
+    dispatcher.telemetry().encoded(version().scheduled(), dispatcher.now() - encodeStart);
     release(Outcome.SUCCESS, timings.queueMicros() * 1_000L);
     responder.answer(response);
     if (watch != null) {
@@ -97,7 +98,7 @@ abstract class PendingRequest implements RankCompletion {
   }
 
   private void tell(Status.Code code, String problem, Stages stages) {
-    long number = version == null ? 0 : version.number();
+    long number = route == null ? 0 : version().number();
     watch.ended(requestId(), modelName(), number, rows(), code, problem, dispatcher.now(), stages);
   }
 
@@ -110,8 +111,8 @@ abstract class PendingRequest implements RankCompletion {
     if (permit != null) {
       permit.release(outcome, waitNanos);
     }
-    if (version != null) {
-      version.release();
+    if (route != null) {
+      route.primary().close();
     }
     dispatcher.admission().release(bytes.length());
     bytes.release();

@@ -38,7 +38,8 @@ final class RankHandler implements RequestHandler {
           request.modelName(),
           request.version(),
           request.label(),
-          request.priority());
+          request.priority(),
+          call.access());
       Binding binding = RankBinding.of(request, pending.version().signature());
       pending.resolve();
       if (request.rows() == 0) {

@@ -1,12 +1,12 @@
 package dev.podium.server.rpc;
 
+import dev.podium.server.access.CallAccess;
 import dev.podium.server.admission.Admission;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.assembly.Binding;
 import dev.podium.server.repository.ModelRepository;
-import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankTask;
 import dev.podium.server.schedule.TileScheduler;
@@ -96,6 +96,7 @@ public final class RequestDispatcher {
    *
    * @param what names the row count in messages
    * @param version 0 for the newest available
+   * @param access what the caller may do; the model was checked before
    * @throws RankException if it may not go on
    */
   void open(
@@ -105,15 +106,15 @@ public final class RequestDispatcher {
       String model,
       long version,
       String label,
-      Priority priority)
+      Priority priority,
+      CallAccess access)
       throws RankException {
     if (rows > maxCandidates) {
       throw new RankException(
           FaultCode.RESOURCE_EXHAUSTED,
           what + ": " + rows + " (expected: at most " + maxCandidates + ")");
     }
-    LoadedVersion loaded = repository.acquire(model, version, label);
-    pending.acquired(loaded);
+    pending.acquired(repository.route(model, version, label, access::allows));
     if (rows > 0) {
       pending.admitted(admission.admit(model, rows, priority));
     }

@@ -4,10 +4,9 @@ import dev.podium.server.admission.Admission;
 import dev.podium.server.admission.AdmissionSnapshot;
 import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.engine.Form;
-import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.Readiness;
-import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelStatus;
 import dev.podium.server.repository.manager.VersionState;
 import dev.podium.server.schedule.SchedulerListener.Outcome;
@@ -103,12 +102,10 @@ public final class ServerCollector implements MultiCollector {
     for (ModelStatus model : repository.status()) {
       for (ModelStatus.Version version : model.versions()) {
         if (version.state() == VersionState.AVAILABLE) {
-          try {
-            LoadedVersion loaded = repository.acquire(model.name(), version.number(), "");
-            VersionMeters unused = telemetry.of(loaded.scheduled());
-            loaded.release();
-          } catch (RankException e) {
-            continue; // it has just left
+          try (Lease lease = repository.lease(model.name(), version.number())) {
+            if (lease != null) {
+              VersionMeters unused = telemetry.of(lease.version().scheduled());
+            }
           }
         }
       }

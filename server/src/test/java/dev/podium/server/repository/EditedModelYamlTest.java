@@ -6,6 +6,7 @@ import dev.podium.server.TestModels;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.TuningOptions;
+import dev.podium.server.repository.loader.ModelLoader;
 import dev.podium.server.repository.manager.ModelStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,12 +54,11 @@ class EditedModelYamlTest {
     try (ModelRepository repository =
         new ModelRepository(
             root,
-            Engine.onnxRuntime(),
-            EngineOptions.DEFAULT,
-            TuningOptions.DEFAULT,
-            Set.of(),
-            version -> CompletableFuture.completedFuture(null))) {
-      repository.load(Runnable::run);
+            new ModelLoader(
+                Engine.onnxRuntime(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, Set.of()),
+            version -> CompletableFuture.completedFuture(null),
+            Runnable::run)) {
+      repository.load();
 
       ModelStatus status = repository.status().get(0);
       List<String> messages =

@@ -11,8 +11,9 @@ import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.loader.LoadedVersion;
+import dev.podium.server.repository.loader.ModelLoader;
+import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelStatus;
-import dev.podium.server.repository.manager.VersionCloser;
 import dev.podium.server.repository.manager.VersionState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,9 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelRepositoryTest {
-  private static final VersionCloser AT_ONCE = version -> CompletableFuture.completedFuture(null);
-
   @TempDir private Path root;
+  private final List<LoadedVersion> retired = new ArrayList<>();
   private ModelRepository repository;
 
   @BeforeEach
@@ -39,14 +39,16 @@ class ModelRepositoryTest {
     repository = of(root, Set.of());
   }
 
-  private static ModelRepository of(Path folder, Set<Path> libraries) {
+  private ModelRepository of(Path folder, Set<Path> libraries) {
     return new ModelRepository(
         folder,
-        Engine.onnxRuntime(),
-        EngineOptions.DEFAULT,
-        TuningOptions.DEFAULT,
-        libraries,
-        AT_ONCE);
+        new ModelLoader(
+            Engine.onnxRuntime(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, libraries),
+        version -> {
+          retired.add(version);
+          return CompletableFuture.completedFuture(null);
+        },
+        Runnable::run);
   }
 
   @AfterEach
@@ -77,11 +79,9 @@ class ModelRepositoryTest {
     Files.createDirectories(root.resolve("empty"));
     Files.writeString(root.resolve("a-file"), "left alone");
 
-    repository.load(Runnable::run);
+    repository.load();
 
-    LoadedVersion good = repository.acquire("good", 0, "");
-    assertThat(good.number()).isEqualTo(1);
-    good.release();
+    assertThat(number("good", 0, "")).isEqualTo(1);
     failed("truncated", "model.onnx");
     failed("garbage", "model.onnx");
     failed("lost-data", "model.onnx.data");
@@ -101,7 +101,7 @@ class ModelRepositoryTest {
     copyVersion("m", 12);
     Files.createDirectories(root.resolve("m/notes"));
     append("m", "labels: {stable: 3}\n");
-    repository.load(Runnable::run);
+    repository.load();
     assertThat(number("m", 0, "")).isEqualTo(12);
     assertThat(number("m", 0, "stable")).isEqualTo(3);
     assertThat(number("m", 3, "")).isEqualTo(3);
@@ -116,47 +116,46 @@ class ModelRepositoryTest {
   @Test
   void aVersionStaysUntilTheLastRequestGivesItBack() throws Exception {
     TestModels.sum(root, "m");
-    repository.load(Runnable::run);
-    LoadedVersion first = repository.acquire("m", 0, "");
-    LoadedVersion second = repository.acquire("m", 0, "");
+    repository.load();
+    Lease first = acquire("m", 0, "");
+    Lease second = acquire("m", 0, "");
     repository.close();
     assertThat(state("m")).isEqualTo(VersionState.UNLOADING);
-    assertThatThrownBy(() -> repository.acquire("m", 0, ""))
+    assertThatThrownBy(() -> acquire("m", 0, ""))
         .isInstanceOfSatisfying(
             RankException.class, e -> assertThat(e.code()).isEqualTo(FaultCode.UNAVAILABLE));
-    first.release();
+    first.close();
     assertThat(state("m")).isEqualTo(VersionState.UNLOADING);
-    second.release();
+    second.close();
     assertThat(state("m")).isEqualTo(VersionState.UNLOADED);
-    assertThatThrownBy(second::release).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(second::close).isInstanceOf(IllegalStateException.class);
   }
 
   @Test
   void whatIsLoadedAnewTakesThePlaceOfWhatItsRequestsStillHold() throws Exception {
     TestModels.sum(root, "m");
-    repository.load(Runnable::run);
-    LoadedVersion before = repository.acquire("m", 0, "");
+    repository.load();
+    Lease before = acquire("m", 0, "");
     List<VersionState> heard = new ArrayList<>();
     repository.listen(status -> heard.add(status.versions().get(0).state()));
 
     repository.load("m");
 
-    LoadedVersion after = repository.acquire("m", 1, "");
-    assertThat(after).isNotSameAs(before);
+    Lease after = acquire("m", 1, "");
+    assertThat(after.version()).isNotSameAs(before.version());
     assertThat(heard).as("it is never away").containsOnly(VersionState.AVAILABLE);
-    assertThat(before.tryRetain()).as("still held").isTrue();
-    before.release();
-    before.release();
-    assertThat(before.tryRetain()).as("gone").isFalse();
+    assertThat(retired).as("still held").isEmpty();
+    before.close();
+    assertThat(retired).as("gone").containsExactly(before.version());
     assertThat(state("m")).isEqualTo(VersionState.AVAILABLE);
-    after.release();
+    after.close();
   }
 
   @Test
   void aLoadMovesLabelsAndForgetsVersionsThatLeft() throws Exception {
     TestModels.sum(root, "m");
     append("m", "labels: {stable: 1}\n");
-    repository.load(Runnable::run);
+    repository.load();
     copyVersion("m", 2);
     repository.load("m");
     assertThat(number("m", 0, "")).isEqualTo(2);
@@ -179,7 +178,7 @@ class ModelRepositoryTest {
   @Test
   void anUnloadedModelCanBeLoadedAgain() throws Exception {
     TestModels.sum(root, "m");
-    repository.load(Runnable::run);
+    repository.load();
     List<VersionState> heard = new ArrayList<>();
     repository.listen(status -> heard.add(status.versions().get(0).state()));
     repository.unload("m");
@@ -203,15 +202,15 @@ class ModelRepositoryTest {
     append("insists", "execution_providers: [{name: cuda, required: true}, cpu]\n");
     TestModels.sum(root, "plugs-in");
     append("plugs-in", "execution_providers: [{name: npu, library: /nowhere/libnpu.so}, cpu]\n");
-    repository.load(Runnable::run);
-    LoadedVersion version = repository.acquire("falls-back", 0, "");
-    assertThat(version.providers()).containsExactly("cpu");
-    assertThat(version.notes())
-        .singleElement()
-        .asString()
-        .contains("execution provider 'cuda': this runtime is built without it")
-        .endsWith("; the next one in the list stands in");
-    version.release();
+    repository.load();
+    try (Lease lease = acquire("falls-back", 0, "")) {
+      assertThat(lease.version().providers()).containsExactly("cpu");
+      assertThat(lease.version().notes())
+          .singleElement()
+          .asString()
+          .contains("execution provider 'cuda': this runtime is built without it")
+          .endsWith("; the next one in the list stands in");
+    }
     failed("insists", "required execution provider 'cuda': this runtime is built without it");
     failed(
         "plugs-in",
@@ -225,7 +224,7 @@ class ModelRepositoryTest {
     append(
         "m", "execution_providers: [{name: npu, library: /nowhere/libnpu.so, required: true}]\n");
     repository = of(root, Set.of(Path.of("/nowhere/libnpu.so")));
-    repository.load(Runnable::run);
+    repository.load();
     failed("m", "required execution provider 'npu': library /nowhere/libnpu.so is not there");
   }
 
@@ -236,13 +235,13 @@ class ModelRepositoryTest {
     Path yaml = root.resolve("m/model.yaml");
     Files.writeString(
         yaml, Files.readString(yaml).replace("{size: 1000}", "{file: ../secret.txt}"));
-    repository.load(Runnable::run);
+    repository.load();
     failed("m", "vocabulary file '../secret.txt' lies outside");
   }
 
   @Test
   void aFolderThatIsNotThereIsNamed() {
-    assertThatThrownBy(() -> of(root.resolve("nowhere"), Set.of()).load(Runnable::run))
+    assertThatThrownBy(() -> of(root.resolve("nowhere"), Set.of()).load())
         .isInstanceOf(ModelException.class)
         .hasMessageEndingWith("nowhere: not there (expected: a folder of model folders)");
   }
@@ -254,23 +253,27 @@ class ModelRepositoryTest {
             ? List.of(status.message())
             : status.versions().stream().map(ModelStatus.Version::message).toList();
     assertThat(all).singleElement().asString().contains(message).doesNotContain("\n");
-    assertThatThrownBy(() -> repository.acquire(model, 0, ""))
+    assertThatThrownBy(() -> acquire(model, 0, ""))
         .isInstanceOfSatisfying(
             RankException.class, e -> assertThat(e.code()).isEqualTo(FaultCode.NOT_FOUND))
         .hasMessageContaining(message);
   }
 
   private void notFound(String model, long version, String label, String message) {
-    assertThatThrownBy(() -> repository.acquire(model, version, label))
+    assertThatThrownBy(() -> acquire(model, version, label))
         .isInstanceOfSatisfying(
             RankException.class, e -> assertThat(e.code()).isEqualTo(FaultCode.NOT_FOUND))
         .hasMessage(message);
   }
 
   private long number(String model, long version, String label) throws RankException {
-    LoadedVersion loaded = repository.acquire(model, version, label);
-    loaded.release();
-    return loaded.number();
+    try (Lease lease = acquire(model, version, label)) {
+      return lease.version().number();
+    }
+  }
+
+  private Lease acquire(String model, long version, String label) throws RankException {
+    return repository.route(model, version, label, any -> true).primary();
   }
 
   private VersionState state(String model) {

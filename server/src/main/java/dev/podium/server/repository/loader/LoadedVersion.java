@@ -5,35 +5,46 @@ import dev.podium.server.engine.RankingSession;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.feature.signature.TensorSpec;
+import dev.podium.server.repository.source.Fingerprint;
+import dev.podium.server.repository.source.VersionFolder;
 import dev.podium.server.schedule.ServedVersion;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A version that is in memory, and how many requests hold it. Requests take it with {@link
- * #tryRetain} and give it back with {@link #release}; once the repository lets go of it too, and
- * the last request has, its end is reported, exactly once. Thread-safe.
+ * A version that is in memory and can serve. Immutable and thread-safe. Who made it closes it, when
+ * nobody uses it any more.
  */
 public final class LoadedVersion {
+  private final VersionFolder folder;
+  private final Fingerprint fingerprint;
   private final ServedVersion scheduled;
   private final String description;
   private final List<String> providers;
   private final List<String> notes;
-  private final long fileBytes;
-  private final AtomicInteger holders = new AtomicInteger(1);
-  private volatile Runnable onUnused = () -> {};
 
   public LoadedVersion(
+      VersionFolder folder,
+      Fingerprint fingerprint,
       ServedVersion scheduled,
       String description,
       List<String> providers,
-      List<String> notes,
-      long fileBytes) {
+      List<String> notes) {
+    this.folder = folder;
+    this.fingerprint = fingerprint;
     this.scheduled = scheduled;
     this.description = description;
     this.providers = List.copyOf(providers);
     this.notes = List.copyOf(notes);
-    this.fileBytes = fileBytes;
+  }
+
+  /** Where it was loaded from. */
+  public VersionFolder folder() {
+    return folder;
+  }
+
+  /** What its files looked like then. */
+  public Fingerprint fingerprint() {
+    return fingerprint;
   }
 
   public String model() {
@@ -85,39 +96,7 @@ public final class LoadedVersion {
 
   /** Size of its graph and weight files: about the least that its session keeps in memory. */
   public long fileBytes() {
-    return fileBytes;
-  }
-
-  /** Gives back what {@link #tryRetain} gave. Once for each. */
-  public void release() {
-    int left = holders.decrementAndGet();
-    if (left == 0) {
-      onUnused.run();
-    } else if (left < 0) {
-      throw new IllegalStateException(this + ": released more often than acquired");
-    }
-  }
-
-  /** Takes a share, unless the version is at its end. */
-  public boolean tryRetain() {
-    while (true) {
-      int now = holders.get();
-      if (now == 0) {
-        return false;
-      }
-      if (holders.compareAndSet(now, now + 1)) {
-        return true;
-      }
-    }
-  }
-
-  /**
-   * Gives up the repository's own share; {@code then} runs when no request holds the version any
-   * more.
-   */
-  public void letGo(Runnable then) {
-    onUnused = then;
-    release();
+    return fingerprint.modelBytes();
   }
 
   /** Frees the session; nothing may use it any more. */

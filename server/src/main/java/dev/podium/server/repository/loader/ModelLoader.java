@@ -1,5 +1,6 @@
 package dev.podium.server.repository.loader;
 
+import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.Graph;
@@ -10,20 +11,30 @@ import dev.podium.server.feature.signature.InputLayout;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.SignatureBuilder;
 import dev.podium.server.feature.signature.TensorSpec;
-import dev.podium.server.repository.source.VersionFolders;
+import dev.podium.server.repository.source.Fingerprint;
+import dev.podium.server.repository.source.FoundModel;
+import dev.podium.server.repository.source.VersionFolder;
 import dev.podium.server.schedule.ServedVersion;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
 
 /** Loads one version from its folder: rules, graph, signature, warm-up. Thread-safe. */
-public final class ModelLoader {
+public final class ModelLoader implements VersionLoader {
+  private static final String RULES = "model.yaml";
+
   private final Engine engine;
   private final EngineOptions defaults;
   private final TuningOptions tuningDefaults;
   private final Set<Path> allowedLibraries;
 
+  /**
+   * @param defaults engine options of models that say nothing themselves
+   * @param tuningDefaults likewise, what may be done to make them faster
+   * @param allowedLibraries native libraries that a {@code model.yaml} may name
+   */
   public ModelLoader(
       Engine engine,
       EngineOptions defaults,
@@ -35,22 +46,24 @@ public final class ModelLoader {
     this.allowedLibraries = Set.copyOf(allowedLibraries);
   }
 
-  /** Reads a model folder's {@code model.yaml}. */
-  public static ModelYaml yaml(Path modelFolder) throws ModelException {
-    return ModelYamlReader.read(modelFolder.resolve("model.yaml"));
+  @Override
+  public ServingRules rules(FoundModel model) throws ModelException {
+    ModelYaml yaml = ModelYamlReader.read(model.folder().resolve(RULES));
+    return new ServingRules(yaml.versionPolicy(), yaml.labels());
   }
 
-  public LoadedVersion load(Path modelFolder, long number) throws ModelException {
-    String model = modelFolder.getFileName().toString();
-    Path folder = modelFolder.resolve(Long.toString(number));
-    boolean own = Files.exists(folder.resolve("model.yaml"));
-    ModelYaml yaml = yaml(own ? folder : modelFolder);
-    Graph graph =
-        engine.load(folder.resolve("model.onnx"), yaml.engineOptions(defaults, allowedLibraries));
+  @Override
+  public LoadedVersion load(VersionFolder version) throws ModelException {
+    Path folder = version.folder();
+    Fingerprint before = Fingerprint.of(version);
+    boolean own = Files.exists(folder.resolve(RULES));
+    ModelYaml yaml = ModelYamlReader.read((own ? folder : version.modelFolder()).resolve(RULES));
+    Graph graph = engine.load(version.graph(), yaml.engineOptions(defaults, allowedLibraries));
+    boolean done = false;
     try {
       InputLayout layout =
           new SignatureBuilder(graph.inputs())
-              .layOut(yaml.features(), new VocabularyFolder(modelFolder));
+              .layOut(yaml.features(), new VocabularyFolder(version.modelFolder()));
       List<TensorSpec> outputs =
           graph.probeOutputs(
               layout.inputs(), SignatureBuilder.wantedOutputs(yaml.outputs(), graph.outputs()));
@@ -62,15 +75,43 @@ public final class ModelLoader {
               yaml.tileRows(),
               yaml.tuningOptions(tuningDefaults),
               WarmUp.probes(signature, WarmUpRequests.read(folder)));
-      return new LoadedVersion(
-          new ServedVersion(model, number, signature, session, yaml.weight(), yaml.fallbackScore()),
-          yaml.description(),
-          graph.providers(),
-          graph.notes(),
-          VersionFolders.modelBytes(folder));
-    } catch (ModelException | RuntimeException e) {
-      graph.close();
-      throw e;
+      unchanged(version, before);
+      ServedVersion served =
+          new ServedVersion(
+              version.model(),
+              version.number(),
+              signature,
+              session,
+              yaml.weight(),
+              yaml.fallbackScore());
+      LoadedVersion loaded =
+          new LoadedVersion(
+              version, before, served, yaml.description(), graph.providers(), graph.notes());
+      done = true;
+      return loaded;
+    } finally {
+      if (!done) {
+        graph.close();
+      }
     }
+  }
+
+  /** What was proved must be what lies there: half of an upload may have been loaded. */
+  private static void unchanged(VersionFolder version, Fingerprint before) throws ModelException {
+    SortedSet<String> changed = Fingerprint.of(version).changedSince(before);
+    if (!changed.isEmpty()) {
+      throw new ModelException(
+          version.modelFolder().resolve(changed.first())
+              + ": changed while the version was loaded (expected: files that are complete)");
+    }
+  }
+
+  /**
+   * The examples that lie beside a version: its warm-up requests, or those of its golden vectors.
+   *
+   * @throws ModelException if they can't be read
+   */
+  public static List<RankRequest> examples(LoadedVersion version) throws ModelException {
+    return WarmUpRequests.read(version.folder().folder());
   }
 }

@@ -21,7 +21,7 @@ import java.util.Set;
  * A {@code model.yaml}, with what it leaves out filled in. {@code docs/model-folder.md} describes
  * the keys.
  */
-public record ModelYaml(
+record ModelYaml(
     String description,
     List<FeatureConfig> features,
     List<OutputConfig> outputs,
@@ -36,12 +36,12 @@ public record ModelYaml(
     Session session) {
 
   /** What holds for a folder without a {@code model.yaml}. */
-  public static final ModelYaml EMPTY =
+  static final ModelYaml EMPTY =
       new ModelYaml(null, null, null, null, null, null, null, null, null, null, null, null);
 
   private static final int MAX_TILE_ROWS = 65_536;
 
-  public ModelYaml {
+  ModelYaml {
     description = Objects.requireNonNullElse(description, "");
     features = features == null ? List.of() : List.copyOf(features);
     outputs = outputs == null ? List.of() : List.copyOf(outputs);
@@ -67,10 +67,9 @@ public record ModelYaml(
   }
 
   /** An entry of {@code execution_providers}: a name, or a name with what belongs to it. */
-  public record Provider(
-      String name, Boolean required, String library, Map<String, String> options) {
+  record Provider(String name, Boolean required, String library, Map<String, String> options) {
     @JsonCreator(mode = JsonCreator.Mode.PROPERTIES)
-    public Provider {
+    Provider {
       if (name == null || name.isEmpty()) {
         throw new IllegalArgumentException("execution_providers: an entry has no name");
       }
@@ -83,7 +82,7 @@ public record ModelYaml(
   }
 
   /** The runtime's session options. */
-  public record Session(
+  record Session(
       OptimizationLevel optimizationLevel,
       Integer intraOpThreads,
       Boolean memoryPattern,

@@ -15,7 +15,7 @@ import java.util.List;
  * Reads the requests that lie in a version folder: {@code warmup.jsonl}, or those of {@code
  * golden.jsonl}.
  */
-public final class WarmUpRequests {
+final class WarmUpRequests {
   /** Warming up needs a few requests of each kind, not a whole test set. */
   private static final int MOST = 64;
 
@@ -24,7 +24,7 @@ public final class WarmUpRequests {
   private WarmUpRequests() {}
 
   /** At most a few dozen requests, in the file's order; none if the folder has neither file. */
-  public static List<RankRequest> read(Path folder) throws ModelException {
+  static List<RankRequest> read(Path folder) throws ModelException {
     Path warmUp = folder.resolve("warmup.jsonl");
     if (Files.exists(warmUp)) {
       return read(warmUp, false);
