@@ -33,41 +33,41 @@ public record ServerConfig(
         Path models,
     @Setting(
             is =
-                "models that must be available for the server to be ready; without the setting all"
-                    + " that are found when it starts, `[]` for none")
+                "models that must be available for the server to be ready; without the "
+                    + "setting, all models found at the start; `[]` for none")
         List<String> requiredModels,
     @Setting(
             value = "true",
             is =
-                "whether callers may load and unload models; never without authentication where"
-                    + " `grpc.host` is beyond loopback")
+                "whether callers may load and unload models; without authentication they "
+                    + "may only if `grpc.host` is loopback")
         boolean modelControl,
     @Setting(
             value = "2s",
             min = "0s",
             max = "1h",
             is =
-                "how long a starting server ranks the models' examples (`warmup.jsonl`, or else"
-                    + " `golden.jsonl`) before it serves, so that its first callers don't wait for"
-                    + " the JVM; 0s for not at all")
+                "how long a starting server ranks the models' examples (`warmup.jsonl`, or "
+                    + "else `golden.jsonl`) before it serves, so that its first callers don't "
+                    + "wait for the JVM; 0s to skip this")
         Duration warmUp,
     @Setting(
             value = "30s",
             min = "1ms",
             max = "24h",
-            is = "how often the files of keys and credentials are looked at")
+            is = "how often the server checks the files of keys and credentials for changes")
         Duration reload,
     @Setting(
             value = "30s",
             min = "0s",
             max = "24h",
-            is = "how long a stopping server waits for the requests that it has")
+            is = "how long a stopping server waits for the requests in flight")
         Duration drainTimeout,
     @Setting(
             value = "3s",
             min = "0s",
             max = "1h",
-            is = "how long it then takes to send spans and write lines that wait")
+            is = "how long a stopping server then spends on spans and log lines that wait")
         Duration flushTimeout,
     TransportOptions grpc,
     TlsOptions tls,

@@ -11,8 +11,8 @@ import java.util.List;
 public record AccessOptions(
     @Setting(is = "file of hashed bearer tokens ([security.md](security.md))") Path tokens,
     @Setting(is = "file of the keys that sign JWTs") Path jwks,
-    @Setting(is = "that JWTs must name") String issuer,
-    @Setting(is = "that JWTs must name") String audience,
+    @Setting(is = "the issuer (`iss`) that JWTs must have") String issuer,
+    @Setting(is = "the audience (`aud`) that JWTs must have") String audience,
     @Setting(value = "false", is = "whether the name in a client's certificate is its credential")
         boolean clientCertificates,
     @Setting(value = "false", is = "whether callers on the Unix domain socket need no credentials")

@@ -14,5 +14,5 @@ public record AdminOptions(
             value = "8002",
             min = "0",
             max = "65535",
-            is = "its TCP port; 0 for a free one, as is the default with `--port 0`")
+            is = "TCP port for HTTP; 0 for a free one, which is the default with " + "`--port 0`")
         int port) {}

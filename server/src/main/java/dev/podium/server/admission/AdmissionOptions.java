@@ -10,20 +10,22 @@ public record AdmissionOptions(
             min = "1us",
             max = "1h",
             is =
-                "wait for a worker, averaged over rows, above which the limit on rows in flight"
-                    + " falls ([why](adr/admission-limit.md))")
+                "mean wait of a row for a worker; if the wait is longer, the limit on rows "
+                    + "in flight falls ([why](adr/admission-limit.md))")
         Duration targetWait,
     @Setting(
             value = "1000",
             min = "1",
             max = "1000000000",
-            is = "that limit never falls below this")
+            is = "the least value of the limit on rows in flight")
         long minRows,
     @Setting(
             value = "1000000",
             min = "1",
             max = "1000000000",
-            is = "that limit never rises above this; at least `admission.min_rows`")
+            is =
+                "the greatest value of the limit on rows in flight; at least "
+                    + "`admission.min_rows`")
         long maxRows,
     @Setting(
             value = "256MiB",

@@ -16,8 +16,8 @@ public record EngineOptions(
     @Setting(
             value = "all",
             is =
-                "ONNX Runtime's: none, basic, extended or all; like the next four a default that"
-                    + " `model.yaml` can override")
+                "ONNX Runtime's optimization level; `model.yaml` can override this and the "
+                    + "next four")
         OptimizationLevel optimizationLevel,
     @Setting(
             value = "1",
@@ -40,12 +40,18 @@ public record EngineOptions(
             max = "1024GiB",
             bytes = true,
             is =
-                "memory, for each model, that weights may take so that each worker has sessions of"
-                    + " its own (CPU only): what is in the model file, and weights of products in"
-                    + " external files; embedding tables in external files are mapped, not copied."
-                    + " 0 for sessions that all workers share ([why](adr/sessions.md))")
+                "memory for each model's copies of its weights, so that each worker has "
+                    + "sessions of its own (CPU only). What is in the model file counts, and "
+                    + "weights of products in external files; embedding tables in external files "
+                    + "are mapped, not copied. 0 makes all workers share the sessions "
+                    + "([why](adr/sessions.md))")
         long maxCopiedBytes,
-    @Setting(key = "execution_providers", value = "[cpu]", is = "names in order")
+    @Setting(
+            key = "execution_providers",
+            value = "[cpu]",
+            is =
+                "names of [execution providers](model-folder.md#execution-providers), in "
+                    + "the order in which they are tried")
         List<ExecutionProvider> providers,
     @Setting(value = "[]", is = "libraries of custom operators to register with every session")
         List<Path> customOpLibraries,

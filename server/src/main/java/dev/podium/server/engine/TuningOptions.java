@@ -12,14 +12,14 @@ public record TuningOptions(
             min = "1e-12",
             max = "1",
             is =
-                "largest difference of a score from the exported graph's with which the halves"
-                    + " serve; absolute for scores up to 1, relative above")
+                "the halves serve only if no score differs by more from the exported "
+                    + "graph's; absolute for scores up to 1, relative above")
         double tolerance,
     @Setting(
             value = "true",
             is =
-                "whether each pass is timed with and without when a model loads; costs seconds at"
-                    + " start")
+                "whether a loading model is timed with and without each pass; this takes "
+                    + "seconds")
         boolean tune,
     @Setting(
             key = "max_tables",
@@ -28,8 +28,8 @@ public record TuningOptions(
             max = "1024GiB",
             bytes = true,
             is =
-                "memory for tables made from embeddings, for each model; models of up to half of"
-                    + " it also get forms for short histories")
+                "memory for each model's tables made from embeddings; models of up to half "
+                    + "this size also get forms for short histories")
         long maxTableBytes,
     @Setting(
             key = "context_cache",
@@ -38,10 +38,14 @@ public record TuningOptions(
             max = "1024GiB",
             bytes = true,
             is =
-                "memory for results of the context half, kept for the next request of the same"
-                    + " context, for each model; 0 for none")
+                "memory for each model's results of the context half, kept for the next "
+                    + "request with the same context; 0 for none")
         long contextCacheBytes,
-    @Setting(value = "1s", min = "0s", max = "24h", is = "how long such a result is kept")
+    @Setting(
+            value = "1s",
+            min = "0s",
+            max = "24h",
+            is = "how long a result of the context half is kept")
         Duration contextCacheAge) {
   /** What holds unless configured otherwise. */
   public static final TuningOptions DEFAULT = Settings.defaults(TuningOptions.class);

@@ -7,25 +7,25 @@ import java.time.Duration;
 public record AccessLogOptions(
     @Setting(
             value = "false",
-            is = "whether requests stand in the log ([access log](operations.md#access-log))")
+            is = "whether the server logs requests ([access log](operations.md#access-log))")
         boolean enabled,
     @Setting(
             value = "0.01",
             min = "0",
             max = "1",
-            is = "share of those that are neither slow nor failed, 0 to 1")
+            is = "share of the requests logged that are neither slow nor failed")
         double sampleRatio,
     @Setting(
             value = "100ms",
             min = "0s",
             max = "1h",
-            is = "above which a request always stands there")
+            is = "a request that takes longer is always logged")
         Duration slowThreshold,
     @Setting(
             value = "100",
             min = "1",
             max = "1000000",
-            is = "lines a second for requests that were not answered")
+            is = "the most lines a second for requests that failed")
         int maxFailures,
     @Setting(
             value = "1024",
@@ -37,5 +37,6 @@ public record AccessLogOptions(
             key = "features",
             value = "false",
             is =
-                "whether refusals of wrong requests are quoted, which may contain a feature's value")
+                "whether the log quotes refusals of wrong requests, which may contain a "
+                    + "feature's value")
         boolean quoteRefusals) {}

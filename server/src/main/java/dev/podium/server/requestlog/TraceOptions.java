@@ -15,22 +15,25 @@ public record TraceOptions(
                 "a collector that takes OTLP over gRPC, as `http://HOST:PORT` or"
                     + " `https://HOST:PORT`; no [traces](operations.md#traces) without it")
         String endpoint,
-    @Setting(is = "PEM file of the certificates that sign the collector's; the JDK's without it")
+    @Setting(
+            is =
+                "PEM file of the authorities that sign the collector's certificate; without"
+                    + " it the JDK's own")
         Path ca,
     @Setting(
             value = "0.01",
             min = "0",
             max = "1",
             is =
-                "share of the traces that begin here which are kept, 0 to 1; a caller's is kept if"
-                    + " the caller keeps it")
+                "share of the traces begun by this server that are kept; a caller's trace "
+                    + "is kept if the caller keeps it")
         double sampleRatio,
     @Setting(value = "podium", is = "the server's name in traces") String serviceName,
     @Setting(
             value = "[]",
             is =
-                "what else is known of the server, each `NAME=VALUE`, such as"
-                    + " `k8s.pod.name=podium-0`")
+                "further attributes of the server, each `NAME=VALUE`, such as "
+                    + "`k8s.pod.name=podium-0`")
         List<String> resource,
     @Setting(
             value = "4096",

@@ -13,6 +13,6 @@ public record InferenceOptions(
     @Setting(
             value = "true",
             is =
-                "whether its requests are looked through for a context that all rows share, which"
-                    + " is then computed once")
+                "whether the server looks for a context that all rows of such a request "
+                    + "share, and computes it once")
         boolean compareContext) {}

@@ -11,5 +11,9 @@ public record RankingOptions(
             max = "10000000",
             is = "the most candidates of one request")
         int maxCandidates,
-    @Setting(value = "0s", min = "0s", max = "24h", is = "for calls that bring none; 0s for none")
+    @Setting(
+            value = "0s",
+            min = "0s",
+            max = "24h",
+            is = "the deadline of calls that bring none; 0s for no deadline")
         Duration defaultDeadline) {}

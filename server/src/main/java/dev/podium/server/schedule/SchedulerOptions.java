@@ -23,8 +23,8 @@ public record SchedulerOptions(
             min = "0",
             max = "8191",
             is =
-                "processors that the workers are bound to, one each in turn, such as `[2, 3]`"
-                    + " (Linux); none for wherever the kernel puts them")
+                "processors that the workers are bound to, in turn, such as `[2, 3]` "
+                    + "(Linux); without any, the kernel places the workers")
         List<Integer> cpus,
     @Setting(value = "200000", min = "1", max = "1000000000000000", is = "the most rows that wait")
         long maxWaitingRows,
@@ -32,7 +32,7 @@ public record SchedulerOptions(
             value = "1s",
             min = "1us",
             max = "1h",
-            is = "the longest expected wait with which work is accepted")
+            is = "the longest expected wait; a request that would wait longer is refused")
         Duration maxWait,
     @Setting(
             value = "0s",
@@ -45,8 +45,8 @@ public record SchedulerOptions(
             min = "1us",
             max = "1h",
             is =
-                "a request is due this long after it arrived even if its deadline is later, so"
-                    + " that nothing starves")
+                "a request counts as due this long after its arrival, even if its deadline "
+                    + "is later, so that nothing starves")
         Duration ageBound,
     @Setting(
             key = "max_assembled",
@@ -55,24 +55,25 @@ public record SchedulerOptions(
             max = "1024GiB",
             bytes = true,
             is =
-                "memory for the features of large requests that are being scored; others wait for"
-                    + " it, and one is let through whatever its size")
+                "memory for the features of large requests that are being scored; further "
+                    + "large requests wait for it, but one request always runs, whatever its size")
         long maxAssembledBytes,
     @Setting(
             value = "3ms",
             min = "0s",
             max = "1h",
             is =
-                "how long before its deadline a request that allows a partial answer is answered"
-                    + " with what there is; at most a quarter of the deadline")
+                "a request that allows a partial answer gets the scores that are there this"
+                    + " long before its deadline; at most a quarter of the deadline")
         Duration partialMargin,
     @Setting(
             value = "500us",
             min = "0s",
             max = "1s",
             is =
-                "the longest expected tile that runs on the event loop its request arrived on, if"
-                    + " a worker is idle, which spares two thread switches; 0s for none")
+                "if a worker is idle, a tile of at most this expected length runs on the "
+                    + "event loop of its request, which spares two thread switches; 0s for no "
+                    + "tile")
         Duration callerRunsTile,
     @Setting(value = "true", is = "whether small requests share tiles") boolean shareTiles) {
 

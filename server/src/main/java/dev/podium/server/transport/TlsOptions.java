@@ -10,15 +10,15 @@ import java.nio.file.Path;
 public record TlsOptions(
     @Setting(
             is =
-                "PEM file: the server's certificate, and those that lead to its root; without it"
-                    + " the port speaks plain text")
+                "PEM file: the server's certificate, followed by the certificates that lead"
+                    + " to its root; without it the port speaks plain text")
         Path certificate,
-    @Setting(is = "PEM file: its private key, PKCS #8 without a passphrase") Path key,
-    @Setting(is = "PEM file: certificates that sign clients'") Path clientCa,
+    @Setting(is = "PEM file: the certificate's private key, PKCS #8 without a passphrase") Path key,
+    @Setting(is = "PEM file: the authorities that sign clients' certificates") Path clientCa,
     @Setting(
             is =
-                "whether clients show a certificate: none, optional, required; by default required"
-                    + " if there is a `tls.client_ca`, else none")
+                "whether clients show a certificate; by default required if there is a "
+                    + "`tls.client_ca`, else none")
         ClientAuth clientAuth) {
   /** Whether clients show certificates. */
   public enum ClientAuth {

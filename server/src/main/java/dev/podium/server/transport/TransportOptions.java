@@ -12,14 +12,17 @@ import java.time.Duration;
 public record TransportOptions(
     @Setting(value = "127.0.0.1", is = "address to bind for gRPC") String host,
     @Setting(value = "8001", min = "0", max = "65535", is = "TCP port; 0 for a free one") int port,
-    @Setting(is = "path of a Unix domain socket to listen on besides") Path uds,
-    @Setting(value = "rw-rw----", is = "who may connect to it") String udsPermissions,
+    @Setting(is = "path of a Unix domain socket to listen on, beside TCP") Path uds,
+    @Setting(
+            value = "rw-rw----",
+            is = "permissions of the socket's file, which say who may connect")
+        String udsPermissions,
     @Setting(
             value = "16MiB",
             min = "1KiB",
             max = "2047MiB",
             bytes = true,
-            is = "the largest request taken")
+            is = "the largest request that is accepted")
         long maxMessage,
     @Setting(
             value = "16KiB",
@@ -45,21 +48,21 @@ public record TransportOptions(
             value = "10000",
             min = "1",
             max = "1000000",
-            is = "connections at once; more are closed as they come")
+            is = "connections at once; the server closes further ones as they come")
         int maxConnections,
     @Setting(
             value = "1800s",
             min = "1s",
             max = "8760h",
-            is = "after which a connection without calls is closed")
+            is = "time after which the server closes a connection without calls")
         Duration maxIdle,
     @Setting(
             value = "0s",
             min = "0s",
             max = "8760h",
             is =
-                "after which a connection is closed gracefully, so that clients spread over a"
-                    + " fleet anew; 0s for never")
+                "time after which the server closes a connection gracefully, so that "
+                    + "clients spread over the fleet anew; 0s for never")
         Duration maxAge,
     @Setting(
             value = "10s",
@@ -82,12 +85,15 @@ public record TransportOptions(
             min = "0",
             max = "256",
             is =
-                "threads for network input and output; 0 for one for each four processors, at"
-                    + " least one")
+                "threads for network input and output; 0 for one for every four processors,"
+                    + " and at least one")
         int eventLoops,
-    @Setting(value = "true", is = "whether the services describe themselves (v1 and v1alpha)")
+    @Setting(value = "true", is = "whether the server offers gRPC reflection (v1 and v1alpha)")
         boolean reflection,
-    @Setting(value = "false", is = "whether the transport shows what it does") boolean channelz,
+    @Setting(
+            value = "false",
+            is = "whether the server offers gRPC channelz, which shows connections and calls")
+        boolean channelz,
     @Setting(
             value = "false",
             is = "whether answers say how loaded the server is (ORCA, in trailers and out of band)")
