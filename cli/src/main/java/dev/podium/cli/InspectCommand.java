@@ -3,10 +3,10 @@ package dev.podium.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TuningOptions;
+import dev.podium.server.engine.ort.OnnxEngine;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.signature.Feature;
 import dev.podium.server.feature.signature.IdRule;
@@ -57,7 +57,7 @@ final class InspectCommand implements Runnable {
       LoadedVersion version =
           ModelFolder.load(
               folder,
-              Engine.onnxRuntime(),
+              new OnnxEngine(),
               EngineOptions.DEFAULT.withWorkers(2),
               TuningOptions.DEFAULT);
       try (RankingSession session = version.session()) {

@@ -6,7 +6,7 @@ import dev.podium.server.access.AccessOptions;
 import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
-import dev.podium.server.engine.Engine;
+import dev.podium.server.engine.ort.OnnxEngine;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.Readiness;
@@ -130,7 +130,7 @@ public final class PodiumServer implements AutoCloseable {
         new ModelRepository(
             config.models(),
             new ModelLoader(
-                Engine.onnxRuntime(),
+                new OnnxEngine(),
                 config.engine().withWorkers(config.scheduler().workers()),
                 config.compiler(),
                 Set.copyOf(config.engine().allowedLibraries())),

@@ -34,6 +34,12 @@ class RoomsTest {
     mayUse("feature.signature", "fault");
     mayUse("feature.assembly", "feature.wire", "feature.signature", "fault");
     mayUse("engine", "settings", "feature", "fault");
+    mayUse("=engine", "settings", "feature", "fault");
+    mayUse("engine.device");
+    mayUse("engine.bag", "feature", "fault");
+    mayUse("engine.tune", "=engine", "engine.device", "engine.bag", "feature", "fault");
+    mayUse(
+        "engine.ort", "=engine", "engine.device", "engine.bag", "engine.tune", "feature", "fault");
     mayUse("schedule", "settings", "engine", "feature", "fault");
     mayUse("admission", "settings", "fault");
     mayUse("repository", "settings", "schedule", "engine", "feature", "fault", "yaml");
@@ -82,8 +88,16 @@ class RoomsTest {
   }
 
   @Test
-  void onlyTheEngineKnowsTheRuntime() {
-    onlyIn("ai.onnxruntime..", "engine");
+  void onlyOneRoomKnowsTheRuntime() {
+    onlyIn("ai.onnxruntime..", "engine.ort");
+  }
+
+  /** Whoever wires makes an engine; the others see no more of it than the interface. */
+  @Test
+  void theEnginesRoomsAreBehindItsInterface() {
+    for (String room : List.of("ort", "tune", "bag", "device")) {
+      onlyIn("dev.podium.server.engine." + room + "..", "engine", "=");
+    }
   }
 
   /** The repository reads warm-up requests, which are ranking requests in JSON. */
@@ -111,10 +125,19 @@ class RoomsTest {
   void aBrokenRuleIsNoticed() {
     assertThatThrownBy(() -> onlyIn("dev.podium.ranking..", "rpc"))
         .isInstanceOf(AssertionError.class);
+    assertThatThrownBy(() -> mayUse("engine.ort", "engine.tune", "feature", "fault"))
+        .isInstanceOf(AssertionError.class);
+    assertThatThrownBy(() -> mayUse("engine.tune", "=engine", "feature", "fault"))
+        .isInstanceOf(AssertionError.class);
+    assertThatThrownBy(() -> onlyIn("ai.onnxruntime..", "engine.tune"))
+        .isInstanceOf(AssertionError.class);
     assertThatThrownBy(() -> mayUse("rpc", "fault")).isInstanceOf(AssertionError.class);
   }
 
-  /** Of the server's rooms, a room may use itself and those named. */
+  /**
+   * Of the server's rooms, a room may use itself and those named, with the rooms inside them; or
+   * without, after an equals sign.
+   */
   private static void mayUse(String room, String... others) {
     List<String> allowed = new ArrayList<>(List.of(others));
     allowed.add(room);
@@ -124,21 +147,33 @@ class RoomsTest {
           public boolean test(JavaClass target) {
             String name = target.getPackageName();
             return name.startsWith("dev.podium.server")
-                && allowed.stream().noneMatch(a -> name.startsWith("dev.podium.server." + a));
+                && allowed.stream().noneMatch(a -> isIn(name, a));
           }
         };
     noClasses()
         .that()
-        .resideInAPackage("dev.podium.server." + room + "..")
+        .resideInAPackage(packages(room))
         .should()
         .dependOnClassesThat(forbidden)
         .allowEmptyShould(true)
         .check(CLASSES);
   }
 
+  private static boolean isIn(String name, String room) {
+    return room.startsWith("=")
+        ? name.equals(packages(room))
+        : name.startsWith("dev.podium.server." + room);
+  }
+
+  private static String packages(String room) {
+    if (room.equals("=")) {
+      return "dev.podium.server";
+    }
+    return "dev.podium.server." + (room.startsWith("=") ? room.substring(1) : room + "..");
+  }
+
   private static void onlyIn(String library, String... rooms) {
-    String[] packages =
-        Stream.of(rooms).map(room -> "dev.podium.server." + room + "..").toArray(String[]::new);
+    String[] packages = Stream.of(rooms).map(RoomsTest::packages).toArray(String[]::new);
     noClasses()
         .that()
         .resideOutsideOfPackages(packages)

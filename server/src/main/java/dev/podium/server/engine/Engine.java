@@ -13,9 +13,4 @@ public interface Engine {
    *     is missing
    */
   Graph load(Path file, EngineOptions options) throws ModelException;
-
-  /** The engine over ONNX Runtime. */
-  static Engine onnxRuntime() {
-    return new OnnxEngine(ProcessorTimeMeter::new);
-  }
 }

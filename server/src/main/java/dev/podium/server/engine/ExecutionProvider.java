@@ -6,8 +6,8 @@ import java.util.Map;
 /**
  * An execution provider that a model asks for.
  *
- * @param name {@code cpu}, {@code cuda}, {@code tensorrt}, or the name that a plug-in library
- *     registers
+ * @param name {@code cpu}, {@code cuda}, {@code tensorrt}, {@code webgpu}, or the name that a
+ *     plug-in library registers
  * @param required whether the model must not be served without it; otherwise the next one in the
  *     list stands in, with a warning
  * @param library a plug-in provider's library; null for those built into the runtime

@@ -50,7 +50,7 @@ public interface TileRunner extends AutoCloseable {
   void runCandidates(ContextTensors context, int rows) throws RankException;
 
   /**
-   * Copies scores of the last run.
+   * SessionCopies scores of the last run.
    *
    * @param output index in {@link RankingSession#outputs()}
    * @param row first row of the run

@@ -1,5 +1,5 @@
 /**
- * The ranking session over ONNX Runtime: loading, execution providers, the exported form, the
- * context half and the candidate half. The only room that knows {@code ai.onnxruntime}.
+ * The ranking session: what loads a graph, what runs tiles of it, and the plan by which it is run.
+ * Interfaces and data; {@code engine.ort} implements them.
  */
 package dev.podium.server.engine;

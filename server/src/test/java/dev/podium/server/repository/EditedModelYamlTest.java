@@ -3,9 +3,9 @@ package dev.podium.server.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.TestModels;
-import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.TuningOptions;
+import dev.podium.server.engine.ort.OnnxEngine;
 import dev.podium.server.repository.loader.ModelLoader;
 import dev.podium.server.repository.manager.ModelStatus;
 import java.nio.file.Files;
@@ -55,7 +55,7 @@ class EditedModelYamlTest {
         new ModelRepository(
             root,
             new ModelLoader(
-                Engine.onnxRuntime(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, Set.of()),
+                new OnnxEngine(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, Set.of()),
             version -> CompletableFuture.completedFuture(null),
             Runnable::run)) {
       repository.load();

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.podium.server.TestModels;
-import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.TuningOptions;
+import dev.podium.server.engine.ort.OnnxEngine;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
@@ -42,8 +42,7 @@ class ModelRepositoryTest {
   private ModelRepository of(Path folder, Set<Path> libraries) {
     return new ModelRepository(
         folder,
-        new ModelLoader(
-            Engine.onnxRuntime(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, libraries),
+        new ModelLoader(new OnnxEngine(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, libraries),
         version -> {
           retired.add(version);
           return CompletableFuture.completedFuture(null);
