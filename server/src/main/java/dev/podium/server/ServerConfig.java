@@ -82,6 +82,12 @@ public record ServerConfig(
     TraceOptions traces,
     LogOptions logging,
     AccessLogOptions accessLog) {
+  public ServerConfig {
+    if (grpc.port() != 0 && grpc.port() == admin.port() && grpc.host().equals(admin.host())) {
+      throw new IllegalArgumentException(
+          "admin.port: " + admin.port() + " (expected: another than grpc.port)");
+    }
+  }
 
   /** A server of this folder with all defaults, on free loopback ports, that need not warm up. */
   public static ServerConfig onFreePorts(Path models) {

@@ -285,10 +285,10 @@ class ModelControlTest {
     assertThat(code(() -> unload("m"))).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(rank("m")).isEqualTo(1_101f);
 
-    assertThat(PodiumServer.mayControl(TestConfigs.of(models))).isTrue();
-    assertThat(PodiumServer.mayControl(TestConfigs.of(models, "grpc.host", "0.0.0.0"))).isFalse();
+    assertThat(StartChecks.mayControl(TestConfigs.of(models))).isTrue();
+    assertThat(StartChecks.mayControl(TestConfigs.of(models, "grpc.host", "0.0.0.0"))).isFalse();
     assertThat(
-            PodiumServer.mayControl(
+            StartChecks.mayControl(
                 TestConfigs.of(models, "grpc.host", "0.0.0.0", "auth.tokens", "t")))
         .isTrue();
   }

@@ -55,9 +55,12 @@ public final class EventLoops implements AutoCloseable {
     return loops;
   }
 
+  /** Ends the threads, and waits for that for a moment. */
   @Override
   public void close() {
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     acceptor.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    loops.terminationFuture().awaitUninterruptibly(2, TimeUnit.SECONDS);
+    acceptor.terminationFuture().awaitUninterruptibly(2, TimeUnit.SECONDS);
   }
 }

@@ -32,60 +32,58 @@ public final class GrpcTransport {
   private final EventLoops loops;
   private final List<Server> servers = new ArrayList<>();
   private final TransportOptions options;
-  private final TransportServices services;
   private final TlsKeys tls;
 
-  private GrpcTransport(
-      EventLoops loops, TransportOptions options, TransportServices services, TlsKeys tls) {
-    this.loops = loops;
-    this.options = options;
-    this.services = services;
-    this.tls = tls;
-  }
-
   /**
-   * Starts listening.
+   * Reads the keys; opens nothing.
    *
    * @param keys for TLS over TCP, if they are enabled; a Unix domain socket never has it
-   * @param loops closed with the transport, also if this fails
-   * @throws IOException if an address can't be bound or a key can't be read, naming it
+   * @param loops stay open when this is closed
+   * @throws IOException if a key can't be read, or the system has no Unix domain sockets and one is
+   *     asked for, naming it
    */
-  public static GrpcTransport start(
-      TransportOptions options, TlsOptions keys, TransportServices services, EventLoops loops)
+  public GrpcTransport(TransportOptions options, TlsOptions keys, EventLoops loops)
       throws IOException {
-    boolean epoll = loops.isEpoll();
-    if (options.uds() != null && !epoll) {
+    if (options.uds() != null && !loops.isEpoll()) {
       throw new IOException(
           "uds "
               + options.uds()
               + ": needs Linux's epoll, which isn't available here: "
               + Epoll.unavailabilityCause());
     }
-    TlsKeys tls = keys.enabled() ? new TlsKeys(keys) : null;
-    GrpcTransport transport = new GrpcTransport(loops, options, services, tls);
-    try {
-      transport.listen(
-          new InetSocketAddress(options.host(), options.port()),
-          epoll ? EpollServerSocketChannel::new : NioServerSocketChannel::new,
-          tls == null ? null : tls.context());
-      if (options.uds() != null) {
-        Files.deleteIfExists(options.uds());
-        transport.listen(
-            new DomainSocketAddress(options.uds().toFile()),
-            EpollServerDomainSocketChannel::new,
-            null);
-        Files.setPosixFilePermissions(
-            options.uds(), PosixFilePermissions.fromString(options.udsPermissions()));
-      }
-      return transport;
-    } catch (IOException e) {
-      transport.close(0);
-      throw e;
+    this.options = options;
+    this.loops = loops;
+    this.tls = keys.enabled() ? new TlsKeys(keys) : null;
+  }
+
+  /**
+   * Starts listening.
+   *
+   * @throws IOException if an address can't be bound, naming it; close the transport then, too
+   */
+  public void start(TransportServices services) throws IOException {
+    listen(
+        services,
+        new InetSocketAddress(options.host(), options.port()),
+        loops.isEpoll() ? EpollServerSocketChannel::new : NioServerSocketChannel::new,
+        tls == null ? null : tls.context());
+    if (options.uds() != null) {
+      Files.deleteIfExists(options.uds());
+      listen(
+          services,
+          new DomainSocketAddress(options.uds().toFile()),
+          EpollServerDomainSocketChannel::new,
+          null);
+      Files.setPosixFilePermissions(
+          options.uds(), PosixFilePermissions.fromString(options.udsPermissions()));
     }
   }
 
   private void listen(
-      SocketAddress address, ChannelFactory<? extends ServerChannel> channels, SslContext security)
+      TransportServices services,
+      SocketAddress address,
+      ChannelFactory<? extends ServerChannel> channels,
+      SslContext security)
       throws IOException {
     ConnectionLimit connections = new ConnectionLimit(options.maxConnections());
     NettyServerBuilder builder =
@@ -183,7 +181,6 @@ public final class GrpcTransport {
     } catch (IOException e) {
       // The socket's file is left behind: the next start removes it.
     }
-    loops.close();
     return finished;
   }
 }
