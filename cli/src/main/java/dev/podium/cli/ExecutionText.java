@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.podium.graph.Report;
+import dev.podium.graph.ir.Work;
 import dev.podium.graph.onnx.TensorInfo;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
@@ -100,7 +101,7 @@ final class ExecutionText {
     ArrayNode hoisted = root.putArray("hoisted");
     if (report.compiler() != null) {
       for (Report.Applied one : report.compiler().applied()) {
-        applied.addObject().put("pass", one.pass().name()).put("count", one.count());
+        applied.addObject().put("pass", one.pass()).put("count", one.count());
       }
       for (Report.Refused one : report.compiler().refused()) {
         refused.addObject().put("what", one.what()).put("reason", one.reason());
@@ -125,7 +126,7 @@ final class ExecutionText {
     return root;
   }
 
-  private static ObjectNode work(Report.Work work) {
+  private static ObjectNode work(Work work) {
     return new ObjectMapper()
         .createObjectNode()
         .put("multiply_adds_per_request", work.multiplyAddsPerRequest())

@@ -2,7 +2,6 @@ package dev.podium.graph;
 
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
-import dev.podium.graph.pass.Pass;
 import java.util.List;
 
 /** What came of compiling a graph. Immutable. */
@@ -24,8 +23,8 @@ public sealed interface Compilation {
    *     the context columns are not read. Gives the exported graph's outputs: same names, types and
    *     shapes
    * @param boundary the tensors between the halves. They have no row axis and fixed shapes
-   * @param bags what is to be computed before the candidate half runs; empty without {@link
-   *     Pass#EMBEDDING_BAGS}
+   * @param bags what is to be computed before the candidate half runs; empty without the pass
+   *     EMBEDDING_BAGS
    * @param report what was done
    */
   record Split(

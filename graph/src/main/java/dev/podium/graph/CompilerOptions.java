@@ -1,26 +1,29 @@
 package dev.podium.graph;
 
-import dev.podium.graph.pass.Pass;
+import dev.podium.graph.pass.DeviceTrait;
+import dev.podium.graph.pass.Passes;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
-import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What the compiler may do, and what it can't read from the graph.
  *
- * @param passes the passes to use; {@link Pass#HOIST} is used in any case
+ * @param passes names of the passes to use, of {@link Passes#names()}; computing context once is
+ *     part of any compilation
  * @param inputShapes for inputs whose dimensions after the row axis are open in the graph: those
  *     dimensions, by input name. The compiled halves hold for exactly these
- * @param maxTableBytes bytes of memory that {@link Pass#EMBEDDING_BAGS} and {@link Pass#LOOK_UPS}
- *     together may spend on tables; at least 0
+ * @param maxTableBytes bytes of memory that passes together may spend on tables; at least 0
  */
 public record CompilerOptions(
-    Set<Pass> passes, Map<String, List<Long>> inputShapes, long maxTableBytes) {
+    Set<String> passes, Map<String, List<Long>> inputShapes, long maxTableBytes) {
   private static final long DEFAULT_TABLE_BYTES = 64L << 20;
 
   /** Checks and copies. */
@@ -29,9 +32,7 @@ public record CompilerOptions(
       throw new IllegalArgumentException(
           "maxTableBytes: " + maxTableBytes + " (expected: at least 0)");
     }
-    EnumSet<Pass> copy = EnumSet.of(Pass.HOIST);
-    copy.addAll(passes);
-    passes = Collections.unmodifiableSet(copy);
+    passes = Collections.unmodifiableSet(new TreeSet<>(known(passes)));
     TreeMap<String, List<Long>> shapes = new TreeMap<>();
     inputShapes.forEach(
         (name, shape) -> {
@@ -46,16 +47,35 @@ public record CompilerOptions(
     inputShapes = Collections.unmodifiableMap(shapes);
   }
 
-  /** All passes, no shapes, tables of up to 64 MiB. */
-  public static CompilerOptions defaults() {
-    return new CompilerOptions(EnumSet.allOf(Pass.class), Map.of(), DEFAULT_TABLE_BYTES);
+  private static Collection<String> known(Collection<String> names) {
+    for (String name : names) {
+      if (!Passes.names().contains(name)) {
+        throw new IllegalArgumentException(
+            "pass '" + name + "': not known (expected: one of " + Passes.names() + ")");
+      }
+    }
+    return names;
   }
 
-  /** These options without some passes. */
-  public CompilerOptions without(Pass... dropped) {
-    EnumSet<Pass> left = EnumSet.copyOf(passes);
-    left.removeAll(Arrays.asList(dropped));
+  /** All passes, no shapes, tables of up to 64 MiB. */
+  public static CompilerOptions defaults() {
+    return new CompilerOptions(Passes.names(), Map.of(), DEFAULT_TABLE_BYTES);
+  }
+
+  /**
+   * These options without some passes.
+   *
+   * @throws IllegalArgumentException if there is no pass of a name
+   */
+  public CompilerOptions without(String... dropped) {
+    Set<String> left = new LinkedHashSet<>(passes);
+    left.removeAll(known(Arrays.asList(dropped)));
     return new CompilerOptions(left, inputShapes, maxTableBytes);
+  }
+
+  /** These options without the passes that need what a device can't do. */
+  public CompilerOptions on(Set<DeviceTrait> device) {
+    return without(Passes.unsuited(device).toArray(String[]::new));
   }
 
   /** These options with the dimensions after the row axis of one input. */

@@ -1,7 +1,10 @@
 package dev.podium.graph;
 
+import dev.podium.graph.ir.Op;
+import dev.podium.graph.lowering.Bag;
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,12 +25,24 @@ import java.util.List;
  */
 public record EmbeddingBag(List<Id> ids, OnnxGraph table, List<TensorInfo> sums) {
   /** Name of the output of {@link #table()}. */
-  public static final String TABLE = "table";
+  public static final String TABLE = Bag.TABLE;
 
   /** Copies the lists. */
   public EmbeddingBag {
     ids = List.copyOf(ids);
     sums = List.copyOf(sums);
+  }
+
+  static EmbeddingBag of(Bag bag) {
+    List<Id> ids = new ArrayList<>();
+    int start = 0;
+    for (int i = 0; i < bag.ids().size(); i++) {
+      Op.IdSource id = bag.ids().get(i);
+      int size = bag.sizes().get(i);
+      ids.add(new Id(id.input(), id.column(), id.context(), id.shift(), start, size));
+      start += size;
+    }
+    return new EmbeddingBag(ids, bag.table(), bag.sums());
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.podium.graph;
 
 import dev.podium.graph.ir.Work;
 import dev.podium.graph.onnx.TensorInfo;
-import dev.podium.graph.pass.Pass;
 import java.util.List;
 
 /**
@@ -35,10 +34,10 @@ public record Report(
   /**
    * A pass that changed the graph.
    *
-   * @param pass the pass
+   * @param pass the name that the pass is switched by; HOIST for computing context once
    * @param count number of places changed
    */
-  public record Applied(Pass pass, int count) {}
+  public record Applied(String pass, int count) {}
 
   /**
    * Something left as it was.
@@ -47,32 +46,4 @@ public record Report(
    * @param reason one sentence
    */
   public record Refused(String what, String reason) {}
-
-  /**
-   * Work of a graph as a function of the number of rows. Operators that were not recognised count
-   * nothing.
-   *
-   * @param multiplyAddsPerRequest multiplications (each with its addition) done once a request
-   * @param multiplyAddsPerRow those done for each row
-   * @param bytesPerRequest bytes of all intermediate tensors, once a request
-   * @param bytesPerRow those for each row
-   */
-  public record Work(
-      long multiplyAddsPerRequest,
-      long multiplyAddsPerRow,
-      long bytesPerRequest,
-      long bytesPerRow) {
-    /** No work. */
-    public static final Work NONE = new Work(0, 0, 0, 0);
-
-    /** Multiply-adds of one request of so many rows. */
-    public long multiplyAdds(long rows) {
-      return multiplyAddsPerRequest + multiplyAddsPerRow * rows;
-    }
-
-    /** Bytes of intermediate tensors of one request of so many rows. */
-    public long bytes(long rows) {
-      return bytesPerRequest + bytesPerRow * rows;
-    }
-  }
 }

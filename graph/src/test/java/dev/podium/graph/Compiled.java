@@ -2,7 +2,6 @@ package dev.podium.graph;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.podium.graph.onnx.OnnxGraph;
-import dev.podium.graph.pass.Pass;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,14 +16,14 @@ final class Compiled {
   private Compiled() {}
 
   /** The halves, whose scores were compared with the exported graph's. */
-  static Compilation.Split compiled(TestGraph g, ContextInputs context, Pass... passes) {
+  static Compilation.Split compiled(TestGraph g, ContextInputs context, String... passes) {
     CompilerOptions options = new CompilerOptions(Set.of(passes), Map.of(), 1 << 20);
     return Runtime.assertSame(g.build(), context, options, Runtime.Inputs.ids(IDS), CLOSE);
   }
 
-  static int count(Compilation.Split split, Pass pass) {
+  static int count(Compilation.Split split, String pass) {
     return split.report().applied().stream()
-        .filter(a -> a.pass() == pass)
+        .filter(a -> a.pass().equals(pass))
         .mapToInt(Report.Applied::count)
         .sum();
   }

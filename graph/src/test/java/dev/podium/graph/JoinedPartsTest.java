@@ -5,7 +5,6 @@ import static dev.podium.graph.Compiled.compiled;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.graph.onnx.TensorInfo;
-import dev.podium.graph.pass.Pass;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +49,7 @@ class JoinedPartsTest {
     List<String> parts = split(g, Networks.layer(g, vectors, 2 * WIDTH, 5), LENGTH, 1);
     g.output(g.op("Sigmoid", g.op("Mul", parts.get(0), parts.get(1))), -1, LENGTH, 5);
 
-    Compilation.Split split = compiled(g, HISTORY, Pass.HOIST);
+    Compilation.Split split = compiled(g, HISTORY);
 
     assertThat(split.report().refused()).isEmpty();
     assertThat(split.report().after().multiplyAddsPerRow()).isEqualTo(2 * WIDTH * 5);
@@ -71,7 +70,7 @@ class JoinedPartsTest {
     String result = g.op("Mul", mean, parts.get(1));
     g.output(whole ? g.op("Mul", result, mean(g, value)) : result, -1, second, 5);
 
-    Compilation.Split split = compiled(g, HISTORY, Pass.HOIST);
+    Compilation.Split split = compiled(g, HISTORY);
 
     assertThat(split.report().after().multiplyAddsPerRow()).isEqualTo(positions * WIDTH * 5L);
     assertThat(split.boundary()).extracting(TensorInfo::shape).contains(List.of(1L, 5L));
@@ -98,7 +97,7 @@ class JoinedPartsTest {
         g.op("GatherND", TestGraph.attribute("batch_dims", (long) batchDims), data, item);
     g.output(g.op("Mul", user, g.op("Unsqueeze", found, g.longs(1))), -1, 2);
 
-    Compilation.Split split = compiled(g, ContextInputs.of("user"), Pass.HOIST);
+    Compilation.Split split = compiled(g, ContextInputs.of("user"));
 
     assertThat(split.report().refused()).extracting(Report.Refused::reason).containsExactly(reason);
   }

@@ -3,7 +3,6 @@ package dev.podium.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.graph.onnx.TensorInfo;
-import dev.podium.graph.pass.Pass;
 import org.junit.jupiter.api.Test;
 
 class RankingCompilerTest {
@@ -21,7 +20,7 @@ class RankingCompilerTest {
         Runtime.assertSame(
             g.build(),
             ContextInputs.of("user"),
-            CompilerOptions.defaults().without(Pass.EMBEDDING_BAGS),
+            CompilerOptions.defaults().without("EMBEDDING_BAGS"),
             Runtime.Inputs.ids(50),
             1e-6);
 

@@ -4,7 +4,7 @@ import dev.podium.graph.ir.Node;
 import dev.podium.graph.ir.Nodes;
 import dev.podium.graph.ir.Op;
 import dev.podium.graph.ir.ValueRole;
-import dev.podium.graph.ir.Weights;
+import dev.podium.graph.onnx.Tensors;
 import java.util.stream.IntStream;
 
 /**
@@ -46,6 +46,6 @@ public record Picked(Node data, int axis, int[] places) {
       return nodes.slice(data, axis, places[0], places[0] + places.length);
     }
     return nodes.gather(
-        data, nodes.literal(Weights.longs(IntStream.of(places).asLongStream().toArray())), axis);
+        data, nodes.literal(Tensors.longs(IntStream.of(places).asLongStream().toArray())), axis);
   }
 }

@@ -25,7 +25,7 @@ final class GatherRules {
   private static List<Tracked> gather(ImportRule.Operator node, List<Tracked> inputs, Nodes nodes)
       throws Unsupported {
     Tracked data = inputs.get(0);
-    int axis = MovementRules.axis(Attributes.integer(node.proto(), "axis", 0), data.rank());
+    int axis = Operands.axis(Attributes.integer(node.proto(), "axis", 0), data.rank());
     return List.of(gather(data, inputs.get(1), axis, nodes));
   }
 
@@ -40,7 +40,7 @@ final class GatherRules {
       }
       return Tracked.value(nodes.gather(data.node(), indices.node(), 0), indices.layout());
     }
-    int own = MovementRules.ownAxis(data, axis);
+    int own = Operands.ownAxis(data, axis);
     Layout layout = data.layout();
     if (layout != null && axis < layout.axis()) {
       layout = new Layout(layout.axis() + indices.rank() - 1, layout.flat());
@@ -73,7 +73,7 @@ final class GatherRules {
     if (shape.isEmpty() || !shape.remove(shape.size() - 1).equals(AffineDim.of(1))) {
       throw new Unsupported("indices of shape " + indices.shape() + " (expected: one each)");
     }
-    return List.of(gather(data, MovementRules.reshape(indices, shape, nodes), 0, nodes));
+    return List.of(gather(data, ShapeRules.reshape(indices, shape, nodes), 0, nodes));
   }
 
   private static List<Tracked> gatherElements(
@@ -84,8 +84,8 @@ final class GatherRules {
       throw Unsupported.mixesRows("data and indices don't have the same rows");
     }
     int own =
-        MovementRules.ownAxis(
-            data, MovementRules.axis(Attributes.integer(node.proto(), "axis", 0), data.rank()));
+        Operands.ownAxis(
+            data, Operands.axis(Attributes.integer(node.proto(), "axis", 0), data.rank()));
     return List.of(
         Tracked.value(nodes.gatherElements(data.node(), indices.node(), own), data.layout()));
   }

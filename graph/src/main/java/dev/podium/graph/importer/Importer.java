@@ -4,14 +4,11 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import dev.podium.graph.CompilerOptions;
-import dev.podium.graph.ContextInputs;
-import dev.podium.graph.Report;
-import dev.podium.graph.importer.Tracked.Numbers;
 import dev.podium.graph.ir.AffineDim;
 import dev.podium.graph.ir.Layout;
 import dev.podium.graph.ir.Node;
 import dev.podium.graph.ir.Nodes;
+import dev.podium.graph.ir.Numbers;
 import dev.podium.graph.ir.Op;
 import dev.podium.graph.ir.RowFunction;
 import dev.podium.graph.ir.Unsupported;
@@ -20,6 +17,7 @@ import dev.podium.graph.ir.Work;
 import dev.podium.graph.onnx.ElementType;
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
+import dev.podium.graph.onnx.Tensors;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -40,27 +38,30 @@ public final class Importer {
   private static final Map<String, Integer> FIRST_SHAPE_INPUT =
       Map.of("Reshape", 1, "Expand", 1, "Tile", 1, "Slice", 1, "ConstantOfShape", 0);
 
+  /** Operators that only give a tensor another shape. */
+  private static final Set<String> FREE =
+      Set.of("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout");
+
   static {
     RULES.putAll(ElementwiseRules.rules());
+    RULES.putAll(ShapeRules.rules());
     RULES.putAll(MovementRules.rules());
     RULES.putAll(GatherRules.rules());
     RULES.putAll(ProductRules.rules());
   }
 
   private final OnnxGraph graph;
-  private final ContextInputs context;
-  private final CompilerOptions options;
+  private final InputSides sides;
   private final Weights weights = new Weights();
   private final Nodes nodes = new Nodes(weights);
   private final Map<String, Tracked> tensors = new HashMap<>();
   private final Map<String, String> refusals = new LinkedHashMap<>();
   private boolean mixesRows;
-  private Report.Work work = Report.Work.NONE;
+  private Work work = Work.NONE;
 
-  public Importer(OnnxGraph graph, ContextInputs context, CompilerOptions options) {
+  public Importer(OnnxGraph graph, InputSides inputs) {
     this.graph = graph;
-    this.context = context;
-    this.options = options;
+    this.sides = inputs;
   }
 
   /** Operators left as exported, by name, each with its reason. */
@@ -69,7 +70,7 @@ public final class Importer {
   }
 
   /** Work of the operators that were followed, as exported. */
-  public Report.Work work() {
+  public Work work() {
     return work;
   }
 
@@ -115,7 +116,7 @@ public final class Importer {
     weights.put(name, named);
     Numbers numbers = null;
     if (tensor.getDimsCount() <= 1) {
-      long[] values = Weights.wholeNumbers(tensor);
+      long[] values = Tensors.wholeNumbers(tensor);
       if (values != null) {
         List<AffineDim> list = java.util.Arrays.stream(values).mapToObj(AffineDim::of).toList();
         numbers =
@@ -141,7 +142,7 @@ public final class Importer {
               + " (expected: an open row axis first)");
     }
     List<Integer> shape = new ArrayList<>();
-    List<Long> given = options.inputShapes().get(input.name());
+    List<Long> given = sides.shapes().get(input.name());
     if (given != null && given.size() != input.shape().size() - 1) {
       throw misfit(input, given, (input.shape().size() - 1) + " dimensions after the rows");
     }
@@ -156,9 +157,9 @@ public final class Importer {
       }
       shape.add(Math.toIntExact(wanted));
     }
-    List<ContextInputs.ColumnRange> ranges = context.columnRanges().get(input.name());
+    List<InputSides.Range> ranges = sides.contextColumns().get(input.name());
     if (ranges == null) {
-      boolean isContext = context.wholeInputs().contains(input.name());
+      boolean isContext = sides.wholeContext().contains(input.name());
       return Tracked.value(
           nodes.input(input.name(), isContext, shape, input.type()), Layout.ROWS_FIRST);
     }
@@ -176,7 +177,7 @@ public final class Importer {
     Node own = nodes.input(input.name(), false, shape, input.type());
     List<Node> parts = new ArrayList<>();
     int at = 0;
-    for (ContextInputs.ColumnRange range : ranges) {
+    for (InputSides.Range range : ranges) {
       if (range.from() > at) {
         parts.add(nodes.slice(own, 0, at, range.from()));
       }
@@ -217,13 +218,13 @@ public final class Importer {
 
   private void count(NodeProto node, List<Tracked> results) {
     for (Tracked result : results) {
-      if (result.hasRows() && !Work.isFree(node.getOpType())) {
+      if (result.hasRows() && !FREE.contains(node.getOpType())) {
         long products = 0;
         if (node.getOpType().equals("MatMul") || node.getOpType().equals("Gemm")) {
           products = (long) result.node().size() * tensors.get(node.getInput(0)).node().dim(-1);
         }
         long bytes = (long) result.node().size() * result.node().type().bytes();
-        work = Work.plus(work, new Report.Work(0, products, 0, bytes));
+        work = work.plus(new Work(0, products, 0, bytes));
       }
     }
   }
@@ -236,13 +237,13 @@ public final class Importer {
       case "value_float" ->
           initialiser(
               name,
-              Weights.tensor(ElementType.FLOAT32, List.of(), new double[] {attribute.getF()}));
+              Tensors.tensor(ElementType.FLOAT32, List.of(), new double[] {attribute.getF()}));
       case "value_int" ->
-          initialiser(name, Weights.longs(attribute.getI()).toBuilder().clearDims().build());
+          initialiser(name, Tensors.longs(attribute.getI()).toBuilder().clearDims().build());
       case "value_ints" ->
           initialiser(
               name,
-              Weights.longs(attribute.getIntsList().stream().mapToLong(Long::longValue).toArray()));
+              Tensors.longs(attribute.getIntsList().stream().mapToLong(Long::longValue).toArray()));
       default -> {
         return false;
       }
@@ -295,7 +296,7 @@ public final class Importer {
     }
     double[] values = numbers.values().stream().mapToDouble(AffineDim::constant).toArray();
     List<Integer> shape = numbers.scalar() ? List.of() : List.of(values.length);
-    return new Tracked(nodes.literal(Weights.tensor(numbers.type(), shape, values)), null, numbers);
+    return new Tracked(nodes.literal(Tensors.tensor(numbers.type(), shape, values)), null, numbers);
   }
 
   /** Keeps an operator as it is, on the candidate side, with its inputs as they were. */

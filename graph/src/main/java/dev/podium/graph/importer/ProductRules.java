@@ -228,14 +228,14 @@ final class ProductRules {
   }
 
   private static int ownAxisOf(Tracked value) throws Unsupported {
-    return MovementRules.ownAxis(value, 1);
+    return Operands.ownAxis(value, 1);
   }
 
   private static List<Tracked> layerNormalization(
       ImportRule.Operator node, List<Tracked> inputs, Nodes nodes) throws Unsupported {
     Tracked value = inputs.get(0);
     requireFloat(value);
-    int axis = MovementRules.axis(Attributes.integer(node.proto(), "axis", -1), value.rank());
+    int axis = Operands.axis(Attributes.integer(node.proto(), "axis", -1), value.rank());
     if (value.hasRows() && axis <= value.layout().axis()) {
       throw Unsupported.mixesRows("normalises over the row axis");
     }
@@ -255,7 +255,7 @@ final class ProductRules {
     }
     Op.LayerNorm op =
         new Op.LayerNorm(
-            MovementRules.ownAxis(value, axis), Attributes.number(node.proto(), "epsilon", 1e-5f));
+            Operands.ownAxis(value, axis), Attributes.number(node.proto(), "epsilon", 1e-5f));
     return List.of(Tracked.value(nodes.layerNorm(op, operands), value.layout()));
   }
 
@@ -264,21 +264,21 @@ final class ProductRules {
     Tracked value = inputs.get(0);
     requireFloat(value);
     int axis =
-        MovementRules.axis(
+        Operands.axis(
             Attributes.integer(node.proto(), "axis", node.opset() < 13 ? 1 : -1), value.rank());
     if (node.opset() < 13 && axis != value.rank() - 1) {
       throw new Unsupported("normalises over several axes");
     }
     return List.of(
         Tracked.value(
-            nodes.softmax(node.type(), value.node(), MovementRules.ownAxis(value, axis)),
+            nodes.softmax(node.type(), value.node(), Operands.ownAxis(value, axis)),
             value.layout()));
   }
 
   private static List<Tracked> reduce(ImportRule.Operator node, List<Tracked> inputs, Nodes nodes)
       throws Unsupported {
     Tracked value = inputs.get(0);
-    List<Long> axes = MovementRules.axes(node, inputs);
+    List<Long> axes = Operands.axes(node, inputs);
     if (axes == null || axes.isEmpty()) {
       if (Attributes.integer(node.proto(), "noop_with_empty_axes", 0) != 0) {
         return List.of(value);
@@ -291,9 +291,9 @@ final class ProductRules {
     Set<Integer> exported = new TreeSet<>();
     Set<Integer> own = new TreeSet<>();
     for (long given : axes) {
-      int axis = MovementRules.axis(given, value.rank());
+      int axis = Operands.axis(given, value.rank());
       exported.add(axis);
-      own.add(MovementRules.ownAxis(value, axis));
+      own.add(Operands.ownAxis(value, axis));
     }
     if (own.isEmpty()) {
       return List.of(value);
@@ -308,6 +308,6 @@ final class ProductRules {
         target.add(reduced.shape().get(i));
       }
     }
-    return List.of(MovementRules.reshape(reduced, target, nodes));
+    return List.of(ShapeRules.reshape(reduced, target, nodes));
   }
 }

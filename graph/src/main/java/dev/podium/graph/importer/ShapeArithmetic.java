@@ -2,11 +2,11 @@ package dev.podium.graph.importer;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import dev.podium.graph.importer.Tracked.Numbers;
 import dev.podium.graph.ir.AffineDim;
-import dev.podium.graph.ir.Weights;
+import dev.podium.graph.ir.Numbers;
 import dev.podium.graph.onnx.Attributes;
 import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.onnx.Tensors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -281,7 +281,7 @@ final class ShapeArithmetic {
     if (value == null || shape.scalar() || !shape.isConstant() || shape.values().size() > 1) {
       return null;
     }
-    long[] fill = Weights.wholeNumbers(value.getT());
+    long[] fill = Tensors.wholeNumbers(value.getT());
     if (fill == null || fill.length != 1) {
       return null;
     }

@@ -3,7 +3,7 @@ package dev.podium.graph.importer;
 import dev.podium.graph.ir.AffineDim;
 import dev.podium.graph.ir.Layout;
 import dev.podium.graph.ir.Node;
-import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.ir.Numbers;
 import java.util.List;
 
 /**
@@ -16,13 +16,6 @@ import java.util.List;
  *     shapes and constants; null otherwise
  */
 public record Tracked(Node node, Layout layout, Numbers numbers) {
-  /** A scalar or list of whole numbers. */
-  public record Numbers(List<AffineDim> values, boolean scalar, ElementType type) {
-    boolean isConstant() {
-      return values.stream().allMatch(AffineDim::isConstant);
-    }
-  }
-
   static Tracked value(Node node, Layout layout) {
     return new Tracked(node, layout, null);
   }

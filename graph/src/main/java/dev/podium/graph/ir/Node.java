@@ -15,13 +15,13 @@ public final class Node {
   private final ElementType type;
   private final ValueRole role;
 
-  Node(int id, Op op, List<Node> inputs, List<Integer> shape, ElementType type, ValueRole role) {
+  Node(int id, Op op, List<Node> inputs, Inference.Value value) {
     this.id = id;
     this.op = op;
     this.inputs = inputs;
-    this.shape = shape;
-    this.type = type;
-    this.role = role;
+    this.shape = value.shape();
+    this.type = value.type();
+    this.role = value.role();
   }
 
   /** Grows from inputs to results. */

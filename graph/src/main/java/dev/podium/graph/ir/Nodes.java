@@ -2,8 +2,8 @@ package dev.podium.graph.ir;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import dev.podium.graph.importer.Tracked;
 import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.onnx.Tensors;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -21,23 +21,10 @@ import java.util.TreeSet;
  * that the row axis in front of it lines up.
  */
 public final class Nodes {
-  private static final Set<String> PREDICATES =
-      Set.of(
-          "Equal",
-          "Greater",
-          "GreaterOrEqual",
-          "Less",
-          "LessOrEqual",
-          "And",
-          "Or",
-          "Xor",
-          "Not",
-          "IsNaN",
-          "IsInf");
-
   private record Key(Op op, List<Node> inputs) {}
 
   private final Map<Key, Node> made = new HashMap<>();
+  private final Movement movement = new Movement(this);
   private final Weights weights;
 
   public Nodes(Weights weights) {
@@ -48,74 +35,51 @@ public final class Nodes {
     return weights;
   }
 
-  private Node make(
-      Op op, List<Node> inputs, List<Integer> shape, ElementType type, ValueRole least) {
-    Key key = new Key(op, inputs);
+  /** An operator over its operands, with nothing simplified. */
+  Node exactly(Op op, List<Node> inputs) {
+    Key key = new Key(op, List.copyOf(inputs));
     Node known = made.get(key);
-    if (known != null) {
-      return known;
+    if (known == null) {
+      known = new Node(made.size(), op, key.inputs(), Inference.of(op, inputs));
+      made.put(key, known);
     }
-    ValueRole role = least;
-    for (Node input : inputs) {
-      role = role.or(input.role());
-    }
-    Node node =
-        new Node(
-            made.size(),
-            op,
-            List.copyOf(inputs),
-            shape == null ? null : List.copyOf(shape),
-            type,
-            role);
-    made.put(key, node);
-    return node;
-  }
-
-  private Node make(Op op, List<Node> inputs, List<Integer> shape, ElementType type) {
-    return make(op, inputs, shape, type, ValueRole.CONSTANT);
+    return known;
   }
 
   // Sources.
 
   public Node input(String name, boolean context, List<Integer> shape, ElementType type) {
-    return make(
-        new Op.Input(name, context),
-        List.of(),
-        shape,
-        type,
-        context ? ValueRole.CONTEXT : ValueRole.CANDIDATE);
+    return exactly(new Op.Input(name, context, List.copyOf(shape), type), List.of());
   }
 
   public Node initialiser(String name) {
     TensorProto tensor = weights.get(name);
     List<Integer> shape = tensor.getDimsList().stream().map(Math::toIntExact).toList();
-    return make(new Op.Initialiser(name), List.of(), shape, ElementType.of(tensor.getDataType()));
+    ElementType type = ElementType.of(tensor.getDataType());
+    return exactly(new Op.Initialiser(name, shape, type), List.of());
   }
 
   public Node literal(TensorProto tensor) {
-    List<Integer> shape = tensor.getDimsList().stream().map(Math::toIntExact).toList();
-    return make(new Op.Literal(tensor), List.of(), shape, ElementType.of(tensor.getDataType()));
+    return exactly(new Op.Literal(tensor), List.of());
   }
 
   /** A number of the given type, without axes. */
   public Node scalar(double value, ElementType type) {
-    return literal(Weights.tensor(type, List.of(), new double[] {value}));
+    return literal(Tensors.tensor(type, List.of(), new double[] {value}));
   }
 
   // Left as exported.
 
   public Node exported(String name, Layout layout, Node value) {
-    return make(
-        new Op.Exported(name, layout), List.of(value), null, value.type(), ValueRole.CANDIDATE);
+    return exactly(new Op.Exported(name, layout), List.of(value));
   }
 
-  public Node rowCounts(String name, Tracked.Numbers numbers) {
-    return make(
-        new Op.RowCounts(name, numbers), List.of(), null, numbers.type(), ValueRole.CANDIDATE);
+  public Node rowCounts(String name, Numbers numbers) {
+    return exactly(new Op.RowCounts(name, numbers), List.of());
   }
 
   public Node opaque(Op.Opaque op, List<Node> inputs) {
-    return make(op, inputs, null, ElementType.OTHER, ValueRole.CANDIDATE);
+    return exactly(op, inputs);
   }
 
   // Element by element.
@@ -152,18 +116,8 @@ public final class Nodes {
         narrow.set(i, atRank(narrow.get(i), narrowShape.size()));
       }
     }
-    Node result = make(op, narrow, narrowShape, elementType(op, inputs));
+    Node result = exactly(op, narrow);
     return expand(result, shape);
-  }
-
-  private static ElementType elementType(Op.Elementwise op, List<Node> inputs) {
-    if (PREDICATES.contains(op.type())) {
-      return ElementType.BOOL;
-    }
-    if (op.type().equals("Cast")) {
-      return ElementType.of((int) op.attributes().get(0).getI());
-    }
-    return inputs.get(op.type().equals("Where") ? 1 : 0).type();
   }
 
   /** Axes of size 1 in front, up to a rank. */
@@ -202,31 +156,13 @@ public final class Nodes {
         && left.input(0).dim(-1) == left.dim(-1)
         && left.rank() == left.input(0).rank()
         && left.rank() > 1) {
-      Node narrow = matMul(left.input(0), right);
-      List<Integer> shape = new ArrayList<>(matMulShape(left.shape(), right.shape()));
-      return expand(narrow, shape);
+      List<Integer> shape = Inference.of(new Op.MatMul(), List.of(left, right)).shape();
+      return expand(matMul(left.input(0), right), shape);
     }
-    List<Integer> shape = matMulShape(left.shape(), right.shape());
     int rank = Math.max(left.rank(), right.rank());
     Node a = left.isCandidate() && left.rank() > 1 ? atRank(left, rank) : left;
     Node b = right.isCandidate() ? atRank(right, rank) : right;
-    return make(new Op.MatMul(), List.of(a, b), shape, left.type());
-  }
-
-  private static List<Integer> matMulShape(List<Integer> left, List<Integer> right) {
-    if (left.size() == 1) {
-      return List.of(right.get(1));
-    }
-    List<Integer> batch =
-        Shapes.broadcast(
-            List.of(left.subList(0, left.size() - 2), right.subList(0, right.size() - 2)));
-    if (batch == null) {
-      throw new IllegalArgumentException("MatMul: " + left + " by " + right);
-    }
-    List<Integer> shape = new ArrayList<>(batch);
-    shape.add(left.get(left.size() - 2));
-    shape.add(right.get(right.size() - 1));
-    return shape;
+    return exactly(new Op.MatMul(), List.of(a, b));
   }
 
   /** Reduces axes, which stay with size 1. */
@@ -260,7 +196,7 @@ public final class Nodes {
         return expand(elementwise("Mul", sum, scalar(copies, input.type())), shape);
       }
     }
-    return make(new Op.Reduce(type, sorted), List.of(input), shape, input.type());
+    return exactly(new Op.Reduce(type, sorted), List.of(input));
   }
 
   public Node softmax(String type, Node input, int axis) {
@@ -269,119 +205,30 @@ public final class Nodes {
         && input.input(0).dim(axis) == input.dim(axis)) {
       return expand(softmax(type, input.input(0), axis), input.shape());
     }
-    return make(new Op.Softmax(type, axis), List.of(input), input.shape(), input.type());
+    return exactly(new Op.Softmax(type, axis), List.of(input));
   }
 
   public Node layerNorm(Op.LayerNorm op, List<Node> inputs) {
-    return make(op, inputs, inputs.get(0).shape(), inputs.get(0).type());
+    return exactly(op, inputs);
   }
 
   // Movement.
 
   public Node reshape(Node input, List<Integer> shape) {
-    if (input.shape().equals(shape)) {
-      return input;
-    }
-    if (Shapes.size(shape) != input.size()) {
-      throw new IllegalArgumentException("Reshape: " + input.shape() + " to " + shape);
-    }
-    if (input.op() instanceof Op.Reshape) {
-      return reshape(input.input(0), shape);
-    }
-    if (input.op() instanceof Op.Expand) {
-      Node pushed = reshapeBelowExpand(input, shape);
-      if (pushed != null) {
-        return pushed;
-      }
-    }
-    return make(new Op.Reshape(List.copyOf(shape)), List.of(input), shape, input.type());
-  }
-
-  /** Reshape(Expand(x)) as Expand(Reshape(x)) where only axes of size 1 come or go. */
-  private Node reshapeBelowExpand(Node expand, List<Integer> shape) {
-    List<Integer> from = expand.shape();
-    Node source = expand.input(0);
-    if (source.rank() != from.size()) {
-      return null;
-    }
-    List<Integer> narrow = new ArrayList<>();
-    int i = 0;
-    for (int dim : shape) {
-      while (i < from.size() && from.get(i) == 1 && dim != 1) {
-        i++;
-      }
-      if (i < from.size() && from.get(i) == dim) {
-        narrow.add(source.dim(i));
-        i++;
-      } else if (dim == 1) {
-        narrow.add(1);
-      } else {
-        return null;
-      }
-    }
-    while (i < from.size() && from.get(i) == 1) {
-      i++;
-    }
-    if (i < from.size() || Shapes.size(narrow) != source.size()) {
-      return null;
-    }
-    return expand(reshape(source, narrow), shape);
+    return movement.reshape(input, shape);
   }
 
   public Node transpose(Node input, List<Integer> permutation) {
-    List<Integer> shape = permutation.stream().map(input.shape()::get).toList();
-    int last = -1;
-    boolean moves = false;
-    for (int axis : permutation) {
-      if (input.dim(axis) != 1) {
-        moves |= axis < last;
-        last = axis;
-      }
-    }
-    if (!moves) {
-      return reshape(input, shape);
-    }
-    if (input.op() instanceof Op.Transpose inner) {
-      return transpose(input.input(0), permutation.stream().map(inner.permutation()::get).toList());
-    }
-    if (input.op() instanceof Op.Expand && input.rank() == input.input(0).rank()) {
-      return expand(transpose(input.input(0), permutation), shape);
-    }
-    if (input.role() == ValueRole.CONTEXT) {
-      Node earlier = transposeEarlier(input, permutation);
-      if (earlier != null) {
-        return earlier;
-      }
-    }
-    return make(new Op.Transpose(List.copyOf(permutation)), List.of(input), shape, input.type());
+    return movement.transpose(input, permutation);
   }
 
-  /** Turns the operands instead of the result, where those are smaller; null if not. */
-  private Node transposeEarlier(Node input, List<Integer> permutation) {
-    if (input.op() instanceof Op.Elementwise op) {
-      List<Node> turned = new ArrayList<>();
-      int broadcast = 0;
-      for (Node operand : input.inputs()) {
-        Node ranked = operand.rank() == 0 ? operand : atRank(operand, input.rank());
-        broadcast += ranked.size() < input.size() || ranked.role() == ValueRole.CONSTANT ? 1 : 0;
-        turned.add(operand.rank() == 0 ? operand : transpose(ranked, permutation));
-      }
-      return broadcast > 0 ? elementwise(op, turned) : null;
-    }
-    if (input.op() instanceof Op.Reshape
-        && input.rank() == 2
-        && permutation.equals(List.of(1, 0))) {
-      Node source = input.input(0);
-      if (source.rank() > 2 && source.dim(0) == input.dim(0)) {
-        List<Integer> rotated = new ArrayList<>();
-        for (int i = 1; i < source.rank(); i++) {
-          rotated.add(i);
-        }
-        rotated.add(0);
-        return reshape(transpose(source, rotated), List.of(input.dim(1), input.dim(0)));
-      }
-    }
-    return null;
+  /** Broadcasts to a shape; the rank may grow. */
+  public Node expand(Node input, List<Integer> shape) {
+    return movement.expand(input, shape);
+  }
+
+  public Node concat(List<Node> parts, int axis) {
+    return movement.concat(parts, axis);
   }
 
   /** Swaps the last two axes. */
@@ -394,132 +241,20 @@ public final class Nodes {
     return transpose(input, permutation);
   }
 
-  /** Broadcasts to a shape; the rank may grow. */
-  public Node expand(Node input, List<Integer> shape) {
-    if (input.shape().equals(shape)) {
-      return input;
-    }
-    if (!shape.equals(Shapes.broadcast(List.of(input.shape(), shape)))) {
-      throw new IllegalArgumentException("Expand: " + input.shape() + " to " + shape);
-    }
-    if (input.op() instanceof Op.Expand) {
-      return expand(input.input(0), shape);
-    }
-    Node ranked = atRank(input, shape.size());
-    if (ranked.shape().equals(shape)) {
-      return ranked;
-    }
-    return make(new Op.Expand(List.copyOf(shape)), List.of(ranked), shape, input.type());
-  }
-
-  public Node concat(List<Node> parts, int axis) {
-    List<Node> flat = new ArrayList<>();
-    for (Node part : parts) {
-      if (part.op() instanceof Op.Concat inner && inner.axis() == axis) {
-        flat.addAll(part.inputs());
-      } else {
-        flat.add(part);
-      }
-    }
-    if (flat.size() == 1) {
-      return flat.get(0);
-    }
-    List<Integer> shape = new ArrayList<>(flat.get(0).shape());
-    int length = 0;
-    for (Node part : flat) {
-      length += part.dim(axis);
-    }
-    shape.set(axis, length);
-    Node below = concatBelowExpand(flat, axis, shape);
-    if (below != null) {
-      return below;
-    }
-    return make(new Op.Concat(axis), flat, shape, flat.get(0).type());
-  }
-
-  /**
-   * Concat(Expand(a), Expand(b)) as Expand(Concat(a, b)) where both are repeated along the same
-   * axes.
-   */
-  private Node concatBelowExpand(List<Node> parts, int axis, List<Integer> shape) {
-    List<Integer> repeated = null;
-    List<Node> sources = new ArrayList<>();
-    for (Node part : parts) {
-      if (!(part.op() instanceof Op.Expand) || part.input(0).dim(axis) != part.dim(axis)) {
-        return null;
-      }
-      List<Integer> axes = new ArrayList<>();
-      for (int i = 0; i < part.rank(); i++) {
-        if (part.dim(i) != part.input(0).dim(i)) {
-          axes.add(i);
-        }
-      }
-      if (repeated != null && !repeated.equals(axes)) {
-        return null;
-      }
-      repeated = axes;
-      sources.add(part.input(0));
-    }
-    return expand(concat(sources, axis), shape);
-  }
-
   public Node slice(Node input, int axis, int from, int to) {
     return slice(input, axis, from, to, 1);
   }
 
   public Node slice(Node input, int axis, int from, int to, int step) {
-    if (from == 0 && to == input.dim(axis) && step == 1) {
-      return input;
-    }
-    if (from < 0 || to > input.dim(axis) || from >= to || step < 1) {
-      throw new IllegalArgumentException(
-          "Slice: [" + from + ", " + to + ") of axis " + axis + " of " + input.shape());
-    }
-    int length = (to - from + step - 1) / step;
-    List<Integer> shape = new ArrayList<>(input.shape());
-    shape.set(axis, length);
-    if (input.op() instanceof Op.Slice inner
-        && inner.axis() == axis
-        && inner.step() == 1
-        && step == 1) {
-      return slice(input.input(0), axis, inner.from() + from, inner.from() + to);
-    }
-    if (input.op() instanceof Op.Concat concat && concat.axis() == axis && step == 1) {
-      List<Node> kept = new ArrayList<>();
-      int at = 0;
-      for (Node part : input.inputs()) {
-        int start = Math.max(from, at);
-        int end = Math.min(to, at + part.dim(axis));
-        if (start < end) {
-          kept.add(slice(part, axis, start - at, end - at));
-        }
-        at += part.dim(axis);
-      }
-      return concat(kept, axis);
-    }
-    if (input.op() instanceof Op.Concat concat) {
-      return concat(
-          input.inputs().stream().map(part -> slice(part, axis, from, to, step)).toList(),
-          concat.axis());
-    }
-    if (input.op() instanceof Op.Expand) {
-      Node source = input.input(0);
-      return source.dim(axis) == 1
-          ? expand(source, shape)
-          : expand(slice(source, axis, from, to, step), shape);
-    }
-    return make(new Op.Slice(axis, from, to, step), List.of(input), shape, input.type());
+    return movement.slice(input, axis, from, to, step);
   }
 
   public Node gather(Node data, Node indices, int axis) {
-    List<Integer> shape = new ArrayList<>(data.shape().subList(0, axis));
-    shape.addAll(indices.shape());
-    shape.addAll(data.shape().subList(axis + 1, data.rank()));
-    return make(new Op.Gather(axis), List.of(data, indices), shape, data.type());
+    return exactly(new Op.Gather(axis), List.of(data, indices));
   }
 
   public Node tableRows(Op.TableRows op, List<Node> ids) {
-    return make(op, ids, List.of(ids.size()), ElementType.INT64);
+    return exactly(op, ids);
   }
 
   /**
@@ -529,20 +264,23 @@ public final class Nodes {
   public Node sumOfEntries(Op.SumOfEntries op, List<Node> ids, List<Node> tables) {
     List<Node> inputs = new ArrayList<>(ids);
     inputs.addAll(tables);
-    List<Integer> shape = tables.get(0).shape();
-    return make(op, inputs, shape.subList(1, shape.size()), tables.get(0).type());
+    return exactly(op, inputs);
   }
 
   public Node gatherElements(Node data, Node indices, int axis) {
-    return make(new Op.GatherElements(axis), List.of(data, indices), indices.shape(), data.type());
+    return exactly(new Op.GatherElements(axis), List.of(data, indices));
   }
 
   /** The same operation on other inputs. */
   Node rebuild(Node node, List<Node> inputs) {
-    if (inputs.equals(node.inputs())) {
-      return node;
-    }
-    Op op = node.op();
+    return inputs.equals(node.inputs()) ? node : node(node.op(), inputs);
+  }
+
+  /**
+   * An operator over its operands, as simple as it can be made. What there is nothing to simplify
+   * about is made as it is.
+   */
+  public Node node(Op op, List<Node> inputs) {
     if (op instanceof Op.Elementwise elementwise) {
       return elementwise(elementwise, inputs);
     } else if (op instanceof Op.MatMul) {
@@ -551,32 +289,17 @@ public final class Nodes {
       return reduce(reduce.type(), inputs.get(0), new TreeSet<>(reduce.axes()));
     } else if (op instanceof Op.Softmax softmax) {
       return softmax(softmax.type(), inputs.get(0), softmax.axis());
-    } else if (op instanceof Op.LayerNorm layerNorm) {
-      return layerNorm(layerNorm, inputs);
     } else if (op instanceof Op.Concat concat) {
       return concat(inputs, concat.axis());
     } else if (op instanceof Op.Slice slice) {
       return slice(inputs.get(0), slice.axis(), slice.from(), slice.to(), slice.step());
-    } else if (op instanceof Op.Gather gather) {
-      return gather(inputs.get(0), inputs.get(1), gather.axis());
-    } else if (op instanceof Op.TableRows rows) {
-      return tableRows(rows, inputs);
-    } else if (op instanceof Op.SumOfEntries sum) {
-      int count = sum.sources().size();
-      return sumOfEntries(sum, inputs.subList(0, count), inputs.subList(count, 2 * count));
-    } else if (op instanceof Op.GatherElements gather) {
-      return gatherElements(inputs.get(0), inputs.get(1), gather.axis());
     } else if (op instanceof Op.Reshape reshape) {
       return reshape(inputs.get(0), reshape.shape());
     } else if (op instanceof Op.Transpose transpose) {
       return transpose(inputs.get(0), transpose.permutation());
     } else if (op instanceof Op.Expand expand) {
       return expand(inputs.get(0), expand.shape());
-    } else if (op instanceof Op.Exported exported) {
-      return exported(exported.name(), exported.layout(), inputs.get(0));
-    } else if (op instanceof Op.Opaque opaque) {
-      return opaque(opaque, inputs);
     }
-    return node;
+    return exactly(op, inputs);
   }
 }

@@ -3,8 +3,7 @@ package dev.podium.graph.ir;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import dev.podium.graph.EmbeddingBag;
-import dev.podium.graph.importer.Tracked;
+import dev.podium.graph.onnx.ElementType;
 import java.util.List;
 
 /**
@@ -13,10 +12,10 @@ import java.util.List;
  */
 public sealed interface Op {
   /** A graph input. An input matrix with context columns occurs twice, once on each side. */
-  record Input(String name, boolean context) implements Op {}
+  record Input(String name, boolean context, List<Integer> shape, ElementType type) implements Op {}
 
   /** An initialiser of the exported graph; its bytes may be external. */
-  record Initialiser(String name) implements Op {}
+  record Initialiser(String name, List<Integer> shape, ElementType type) implements Op {}
 
   /** A small constant that the compiler made. */
   record Literal(TensorProto tensor) implements Op {}
@@ -57,8 +56,8 @@ public sealed interface Op {
 
   /**
    * The sum of one entry of each of several tables: {@code Σ_i table_i(id_i)}. The inputs are the
-   * ids, each a number without axes, and then as many tables, [ids, shape of the sum]. See {@link
-   * EmbeddingBag} for who computes it.
+   * ids, each a number without axes, and then as many tables, [ids, shape of the sum]. Whoever
+   * drives the candidate half computes it.
    */
   record SumOfEntries(List<IdSource> sources) implements Op {}
 
@@ -87,7 +86,7 @@ public sealed interface Op {
   record Exported(String name, Layout layout) implements Op {}
 
   /** Whole numbers that depend on the number of rows, for an operator that is left as it was. */
-  record RowCounts(String name, Tracked.Numbers numbers) implements Op {}
+  record RowCounts(String name, Numbers numbers) implements Op {}
 
   /** Output number {@code output} of an operator that is left as it was. It has no known shape. */
   record Opaque(NodeProto node, int output) implements Op {}

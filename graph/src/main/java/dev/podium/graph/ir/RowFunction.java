@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
@@ -111,7 +112,8 @@ public record RowFunction(Nodes nodes, List<Output> outputs) {
     for (Node node : order()) {
       Node rebuilt = nodes.rebuild(node, node.inputs().stream().map(rewritten::get).toList());
       Node result = rule.apply(node, rebuilt);
-      if (result.shape() != null && !result.shape().equals(node.shape())) {
+      boolean alike = result.type() == node.type() && Objects.equals(result.shape(), node.shape());
+      if (!alike) {
         throw new IllegalStateException("rewrite of " + node + " gave " + result);
       }
       rewritten.put(node, result);

@@ -1,30 +1,40 @@
 package dev.podium.graph.ir;
 
-import dev.podium.graph.Report;
-import java.util.Set;
+/**
+ * Work of a graph as a function of the number of rows: multiply-adds of matrix products, and bytes
+ * of results. Operators that were not recognised count nothing.
+ *
+ * @param multiplyAddsPerRequest multiplications (each with its addition) done once a request
+ * @param multiplyAddsPerRow those done for each row
+ * @param bytesPerRequest bytes of all intermediate tensors, once a request
+ * @param bytesPerRow those for each row
+ */
+public record Work(
+    long multiplyAddsPerRequest, long multiplyAddsPerRow, long bytesPerRequest, long bytesPerRow) {
+  /** No work. */
+  public static final Work NONE = new Work(0, 0, 0, 0);
 
-/** Counts what halves cost, in multiply-adds of matrix products and bytes of results. */
-public final class Work {
-  private static final Set<String> FREE =
-      Set.of("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout");
-
-  private Work() {}
-
-  /** Whether an ONNX operator only gives a tensor another shape. */
-  public static boolean isFree(String type) {
-    return FREE.contains(type);
+  /** Multiply-adds of one request of so many rows. */
+  public long multiplyAdds(long rows) {
+    return multiplyAddsPerRequest + multiplyAddsPerRow * rows;
   }
 
-  public static Report.Work plus(Report.Work a, Report.Work b) {
-    return new Report.Work(
-        a.multiplyAddsPerRequest() + b.multiplyAddsPerRequest(),
-        a.multiplyAddsPerRow() + b.multiplyAddsPerRow(),
-        a.bytesPerRequest() + b.bytesPerRequest(),
-        a.bytesPerRow() + b.bytesPerRow());
+  /** Bytes of intermediate tensors of one request of so many rows. */
+  public long bytes(long rows) {
+    return bytesPerRequest + bytesPerRow * rows;
   }
 
-  public static Report.Work of(RowFunction function) {
-    Report.Work work = Report.Work.NONE;
+  public Work plus(Work other) {
+    return new Work(
+        multiplyAddsPerRequest + other.multiplyAddsPerRequest,
+        multiplyAddsPerRow + other.multiplyAddsPerRow,
+        bytesPerRequest + other.bytesPerRequest,
+        bytesPerRow + other.bytesPerRow);
+  }
+
+  /** What a function's halves cost. */
+  public static Work of(RowFunction function) {
+    Work work = NONE;
     for (Node node : function.order()) {
       boolean free =
           node.shape() == null
@@ -36,11 +46,10 @@ public final class Work {
             node.op() instanceof Op.MatMul ? (long) node.size() * node.input(0).dim(-1) : 0;
         long bytes = (long) node.size() * node.type().bytes();
         work =
-            plus(
-                work,
+            work.plus(
                 node.isCandidate()
-                    ? new Report.Work(0, products, 0, bytes)
-                    : new Report.Work(products, 0, bytes, 0));
+                    ? new Work(0, products, 0, bytes)
+                    : new Work(products, 0, bytes, 0));
       }
     }
     return work;

@@ -1,9 +1,6 @@
 package dev.podium.graph.lowering;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
-import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import dev.podium.graph.ir.AffineDim;
 import dev.podium.graph.ir.Layout;
 import dev.podium.graph.ir.Node;
 import dev.podium.graph.ir.Nodes;
@@ -11,16 +8,14 @@ import dev.podium.graph.ir.Op;
 import dev.podium.graph.ir.RowFunction;
 import dev.podium.graph.ir.Unsupported;
 import dev.podium.graph.ir.ValueRole;
-import dev.podium.graph.ir.Weights;
 import dev.podium.graph.onnx.ElementType;
 import dev.podium.graph.onnx.GraphWriter;
 import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.onnx.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +29,7 @@ final class CandidateHalf extends Half {
   private final Map<Node, String> sums = new LinkedHashMap<>();
   private final Map<Node, String> madeFirst = new HashMap<>();
   private final Map<Node, String> madeLast = new HashMap<>();
-  private final Map<String, String> renamed = new HashMap<>();
-  private final Set<NodeProto> copied = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final LeftAsExported left;
   private String countedBy;
   private String rows;
 
@@ -51,6 +45,7 @@ final class CandidateHalf extends Half {
     super(out, function);
     this.inputs = inputs;
     this.placements = placements;
+    this.left = new LeftAsExported(this, inputs.keySet());
   }
 
   /**
@@ -77,7 +72,8 @@ final class CandidateHalf extends Half {
       if (node.op() instanceof Op.SumOfEntries) {
         String name = out.fresh("sum_" + sums.size());
         sums.put(node, name);
-        out.input(GraphWriter.rows(inputs.values().iterator().next(), name, node));
+        out.input(
+            GraphWriter.rows(inputs.values().iterator().next(), name, node.type(), node.shape()));
       }
     }
     countedBy = read.isEmpty() ? sums.values().iterator().next() : read.keySet().iterator().next();
@@ -154,12 +150,12 @@ final class CandidateHalf extends Half {
     }
     if (node.op() instanceof Op.Input input) {
       return input.name();
-    } else if (node.op() instanceof Op.Exported left) {
-      return exported(node.input(0), left);
+    } else if (node.op() instanceof Op.Exported value) {
+      return left.exported(node.input(0), value);
     } else if (node.op() instanceof Op.RowCounts counts) {
-      return rowCounts(counts);
+      return left.rowCounts(counts);
     } else if (node.op() instanceof Op.Opaque opaque) {
-      return opaque(opaque);
+      return left.opaque(opaque);
     } else if (home(node) == Placement.LAST
         && (node.op() instanceof Op.MatMul || product(node) != null)) {
       return productWithRowsLast(node);
@@ -187,7 +183,7 @@ final class CandidateHalf extends Half {
     int summands = input.size() / node.size();
     double[] weights = new double[summands];
     Arrays.fill(weights, reduce.type().equals("ReduceMean") ? 1.0 / summands : 1);
-    String ones = out.literal(Weights.tensor(ElementType.FLOAT32, List.of(1, summands), weights));
+    String ones = out.literal(Tensors.tensor(ElementType.FLOAT32, List.of(1, summands), weights));
     return columnProduct(node, ones, input, summands);
   }
 
@@ -333,7 +329,7 @@ final class CandidateHalf extends Half {
   }
 
   /** The number of rows, as a list of one. */
-  private String rows() {
+  String rows() {
     if (rows == null) {
       String shape = out.node("Shape", out.fresh("shape"), List.of(), countedBy);
       rows =
@@ -349,7 +345,7 @@ final class CandidateHalf extends Half {
   }
 
   /** A value in the layout that it had in the exported graph. */
-  private String asExported(Node value, Layout layout) throws Unsupported {
+  String asExported(Node value, Layout layout) throws Unsupported {
     if (layout == null) {
       return emit(value);
     }
@@ -373,51 +369,5 @@ final class CandidateHalf extends Half {
       name = out.node("Reshape", out.fresh("flat"), List.of(), name, out.longs(shape));
     }
     return name;
-  }
-
-  private String exported(Node value, Op.Exported left) throws Unsupported {
-    String name = asExported(value, left.layout());
-    if (name.equals(left.name())) {
-      return name;
-    }
-    if (inputs.containsKey(left.name())) {
-      // An input matrix with context columns: the whole of it is no input of this half.
-      String whole = out.node("Identity", out.fresh(left.name() + "_whole"), List.of(), name);
-      renamed.put(left.name(), whole);
-      return whole;
-    }
-    return out.node("Identity", left.name(), List.of(), name);
-  }
-
-  private String rowCounts(Op.RowCounts counts) {
-    List<AffineDim> values = counts.numbers().values();
-    String perRow = out.longs(values.stream().map(AffineDim::perRow).toList());
-    String constant = out.longs(values.stream().map(AffineDim::constant).toList());
-    String product = out.node("Mul", out.fresh("row_counts"), List.of(), rows(), perRow);
-    String sum = out.node("Add", out.fresh("row_counts"), List.of(), product, constant);
-    if (counts.numbers().scalar()) {
-      sum =
-          out.node(
-              "Reshape", out.fresh("row_counts"), List.of(), sum, out.longs(List.<Integer>of()));
-    }
-    AttributeProto to = GraphWriter.integer("to", counts.numbers().type().onnxCode());
-    return out.node("Cast", counts.name(), List.of(to), sum);
-  }
-
-  private String opaque(Op.Opaque opaque) throws Unsupported {
-    NodeProto node = opaque.node();
-    if (copied.add(node)) {
-      NodeProto.Builder copy = node.toBuilder();
-      for (int i = 0; i < copy.getInputCount(); i++) {
-        copy.setInput(i, renamed.getOrDefault(copy.getInput(i), copy.getInput(i)));
-      }
-      boolean hasBodies =
-          node.getAttributeList().stream().anyMatch(a -> a.hasG() || a.getGraphsCount() > 0);
-      if (hasBodies && !renamed.isEmpty()) {
-        throw new Unsupported("a subgraph uses an input matrix with context columns");
-      }
-      out.copy(copy.build());
-    }
-    return node.getOutput(opaque.output());
   }
 }

@@ -1,13 +1,10 @@
 package dev.podium.graph.lowering;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import dev.podium.graph.ir.Node;
 import dev.podium.graph.ir.Op;
 import dev.podium.graph.ir.RowFunction;
 import dev.podium.graph.ir.Unsupported;
 import dev.podium.graph.ir.ValueRole;
-import dev.podium.graph.ir.Weights;
-import dev.podium.graph.onnx.ElementType;
 import dev.podium.graph.onnx.GraphWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -96,133 +93,7 @@ abstract class Half {
 
   /** Writes a node that is neither an input nor left as exported. */
   final String write(Node node) throws Unsupported {
-    Op op = node.op();
-    if (op instanceof Op.Initialiser initialiser) {
-      return out.initialiser(function.nodes().weights().get(initialiser.name()));
-    }
-    if (op instanceof Op.Literal literal) {
-      return out.literal(literal.tensor());
-    }
-    Placement home = home(node);
-    int shift = home == Placement.FIRST ? 1 : 0;
-    String name = nameFor(node);
-    if (op instanceof Op.Elementwise elementwise) {
-      return out.node(elementwise.type(), name, elementwise.attributes(), operands(node, home));
-    } else if (op instanceof Op.MatMul) {
-      return out.node("MatMul", name, List.of(), operands(node, home));
-    } else if (op instanceof Op.Reduce reduce) {
-      return out.reduce(
-          reduce.type(), name, at(node.input(0), home), shifted(reduce.axes(), shift), true);
-    } else if (op instanceof Op.Softmax softmax) {
-      return out.node(softmax.type(), name, axis(softmax.axis() + shift), at(node.input(0), home));
-    } else if (op instanceof Op.LayerNorm norm) {
-      List<AttributeProto> attributes = new ArrayList<>(axis(norm.axis() + shift));
-      attributes.add(GraphWriter.number("epsilon", norm.epsilon()));
-      return out.node("LayerNormalization", name, attributes, operands(node, home));
-    } else if (op instanceof Op.Concat concat) {
-      return out.node("Concat", name, axis(concat.axis() + shift), spread(node, home));
-    } else if (op instanceof Op.Slice slice) {
-      return out.node(
-          "Slice",
-          name,
-          List.of(),
-          at(node.input(0), home),
-          out.longs(List.of(slice.from())),
-          out.longs(List.of(slice.to())),
-          out.longs(List.of(slice.axis() + shift)),
-          out.longs(List.of(slice.step())));
-    } else if (op instanceof Op.Gather gather) {
-      boolean rowsInData = node.input(0).isCandidate();
-      return out.node(
-          "Gather", name, axis(gather.axis() + (rowsInData ? shift : 0)), operands(node, home));
-    } else if (op instanceof Op.TableRows rows) {
-      return tableRows(node, rows, name);
-    } else if (op instanceof Op.GatherElements gather) {
-      return out.node("GatherElements", name, axis(gather.axis() + shift), spread(node, home));
-    } else if (op instanceof Op.Reshape reshape) {
-      if (dropsReduced(node)) {
-        Op.Reduce reduce = (Op.Reduce) node.input(0).op();
-        return out.reduce(
-            reduce.type(),
-            name,
-            at(node.input(0).input(0), home),
-            shifted(reduce.axes(), shift),
-            false);
-      }
-      return out.node(
-          "Reshape",
-          name,
-          List.of(),
-          at(node.input(0), home),
-          out.longs(rowShape(reshape.shape(), home)));
-    } else if (op instanceof Op.Transpose transpose) {
-      List<Integer> permutation = new ArrayList<>(shifted(transpose.permutation(), shift));
-      if (home == Placement.FIRST) {
-        permutation.add(0, 0);
-      } else if (home == Placement.LAST) {
-        permutation.add(permutation.size());
-      }
-      return out.node(
-          "Transpose",
-          name,
-          List.of(GraphWriter.integers("perm", permutation)),
-          at(node.input(0), home));
-    } else if (op instanceof Op.Expand expand) {
-      List<Integer> shape = new ArrayList<>(expand.shape());
-      if (home == Placement.FIRST) {
-        shape.add(0, 1);
-      } else if (home == Placement.LAST) {
-        shape.add(1);
-      }
-      return out.node("Expand", name, List.of(), at(node.input(0), home), out.longs(shape));
-    }
-    throw new IllegalStateException("can't write " + node);
-  }
-
-  /**
-   * Ids as one column a row, with what is out of bounds found by each id's extremes: two passes
-   * that only read.
-   */
-  private String tableRows(Node node, Op.TableRows op, String name) throws Unsupported {
-    boolean rows = node.isCandidate();
-    int count = op.sizes().size();
-    List<Integer> shape = rows ? List.of(count, 1) : List.of(count);
-    String[] parts = new String[count];
-    for (int i = 0; i < count; i++) {
-      Node id = node.input(i);
-      parts[i] = rows ? at(id, Placement.FIRST) : emit(function.nodes().reshape(id, List.of(1)));
-    }
-    String joined = node("Concat", axis(0), parts);
-    String ids = rows ? node("Reshape", List.of(), joined, out.longs(List.of(count, -1))) : joined;
-    String highest = rows ? out.reduce("ReduceMax", out.fresh("ids"), ids, List.of(1), true) : ids;
-    String lowest = rows ? out.reduce("ReduceMin", out.fresh("ids"), ids, List.of(1), true) : ids;
-    String sizes = longs(op.sizes(), shape);
-    String negated = longs(op.sizes().stream().map(size -> -size).toList(), shape);
-    String above = node("GreaterOrEqual", List.of(), highest, sizes);
-    String below = node("Less", List.of(), lowest, negated);
-    // So far off that no id leads back into the table, even where the sum overflows.
-    String far = out.literal(Weights.longs(1L << 62).toBuilder().clearDims().build());
-    String minusFar = out.literal(Weights.longs(-1L << 62).toBuilder().clearDims().build());
-    String start = node("Where", List.of(), below, minusFar, longs(op.starts(), shape));
-    start = node("Where", List.of(), above, far, start);
-    String fromEnd = node("Add", List.of(), start, sizes);
-    String zero = out.literal(Weights.longs(0).toBuilder().clearDims().build());
-    String isNegative = node("Less", List.of(), ids, zero);
-    String offset = node("Where", List.of(), isNegative, fromEnd, start);
-    if (!rows) {
-      return out.node("Add", name, List.of(), ids, offset);
-    }
-    AttributeProto rowsFirst = GraphWriter.integers("perm", List.of(1, 0));
-    return out.node("Transpose", name, List.of(rowsFirst), node("Add", List.of(), ids, offset));
-  }
-
-  private String node(String type, List<AttributeProto> attributes, String... inputs) {
-    return out.node(type, out.fresh("ids"), attributes, inputs);
-  }
-
-  private String longs(List<Integer> values, List<Integer> shape) {
-    double[] numbers = values.stream().mapToDouble(Integer::doubleValue).toArray();
-    return out.literal(Weights.tensor(ElementType.INT64, shape, numbers));
+    return Operators.write(new Operators.Writing(this, node, home(node), () -> nameFor(node)));
   }
 
   /** A shape for Reshape in which the rows stay as they are. */
@@ -237,7 +108,7 @@ abstract class Half {
   }
 
   /** Operands that broadcast: what has no rows stays without. */
-  private String[] operands(Node node, Placement home) throws Unsupported {
+  final String[] operands(Node node, Placement home) throws Unsupported {
     String[] names = new String[node.inputs().size()];
     for (int i = 0; i < names.length; i++) {
       Node input = node.input(i);
@@ -276,7 +147,7 @@ abstract class Half {
   }
 
   /** Operands that don't broadcast: all with rows, if the node has them. */
-  private String[] spread(Node node, Placement home) throws Unsupported {
+  final String[] spread(Node node, Placement home) throws Unsupported {
     String[] names = new String[node.inputs().size()];
     for (int i = 0; i < names.length; i++) {
       names[i] = at(node.input(i), home);
@@ -302,13 +173,5 @@ abstract class Half {
         && usedOnce(node.input(0))
         && home(node) == home(node.input(0))
         && home(node) != Placement.LAST;
-  }
-
-  private static List<AttributeProto> axis(int axis) {
-    return List.of(GraphWriter.integer("axis", axis));
-  }
-
-  private static List<Integer> shifted(List<Integer> axes, int shift) {
-    return axes.stream().map(axis -> axis + shift).toList();
   }
 }

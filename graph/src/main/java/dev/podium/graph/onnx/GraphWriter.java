@@ -9,8 +9,6 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import dev.podium.graph.ir.Node;
-import dev.podium.graph.ir.Weights;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -69,9 +67,10 @@ public final class GraphWriter {
         .build();
   }
 
-  /** A value with the rows that another has, and a node's shape after them. */
-  public static ValueInfoProto rows(ValueInfoProto other, String name, Node node) {
-    ValueInfoProto.Builder value = value(name, node.type(), node.shape()).toBuilder();
+  /** A value with the rows that another has, and a shape after them. */
+  public static ValueInfoProto rows(
+      ValueInfoProto other, String name, ElementType type, List<Integer> shape) {
+    ValueInfoProto.Builder value = value(name, type, shape).toBuilder();
     value
         .getTypeBuilder()
         .getTensorTypeBuilder()
@@ -99,7 +98,7 @@ public final class GraphWriter {
   }
 
   public String longs(List<? extends Number> values) {
-    return literal(Weights.longs(values.stream().mapToLong(Number::longValue).toArray()));
+    return literal(Tensors.longs(values.stream().mapToLong(Number::longValue).toArray()));
   }
 
   public String node(

@@ -17,13 +17,15 @@ import java.util.Set;
  * of few units: {@code (x∘p)·w = (c∘p)·w + m·(p·w)}. That saves two passes over the units (Dice of
  * torch-rechub in an attention unit).
  */
-final class Centre implements Rule {
+final class Centre implements Pass {
   private static final int FEW_UNITS = 4;
   private static final int MANY_UNITS = 8;
 
   @Override
-  public Pass pass() {
-    return Pass.CENTRE;
+  public Declaration declaration() {
+    return Declaration.of("CENTRE", Phase.NORMALISE)
+        .after("GATES", "it reads the products (x∘p)·w that gates before a layer become")
+        .onTrial(7);
   }
 
   @Override

@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * of such a sum joins it if it is made of embedded ids alone, and so does a constant. Only for
  * tables that fit, and for ids that stand in an input as they come.
  */
-final class EmbeddingBags implements Rule {
+final class EmbeddingBags implements Pass {
   /**
    * Adding an entry of a table costs about what so many multiply-adds for each of its columns cost;
    * narrower embeddings are cheaper to multiply. Measured with 15 entries of 289 columns.
@@ -36,8 +36,12 @@ final class EmbeddingBags implements Rule {
   }
 
   @Override
-  public Pass pass() {
-    return Pass.EMBEDDING_BAGS;
+  public Declaration declaration() {
+    return Declaration.of("EMBEDDING_BAGS", Phase.SPECIALISE)
+        .after("SPLIT_SUMS", "the candidate's share of a layer is a sum of its own only then")
+        .after("PICKED_COLUMNS", "entries are read in the order of their tables")
+        .needs(DeviceTrait.HOST_SUMS)
+        .onTrial(2);
   }
 
   @Override

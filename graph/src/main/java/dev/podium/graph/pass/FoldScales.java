@@ -12,10 +12,14 @@ import java.util.Map;
  * Puts constant factors of a linear layer's units into its weights: {@code (x·W + b)·s} is {@code
  * x·(W·s) + b·s}. That is what batch normalisation after a linear layer comes to.
  */
-final class FoldScales implements Rule {
+final class FoldScales implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.FOLD_SCALES;
+  public Declaration declaration() {
+    return Declaration.of("FOLD_SCALES", Phase.NORMALISE)
+        .after(
+            "TRANSPOSES",
+            "a normalisation between two transposes meets its layer only without them")
+        .onTrial(6);
   }
 
   @Override

@@ -17,13 +17,15 @@ import java.util.Set;
  * is taken out, {@code x·((1-α)·p + α)}; before a linear layer of few units the coefficients go
  * into its weights. Divisions by a few values become multiplications with their inverses.
  */
-final class Gates implements Rule {
+final class Gates implements Pass {
   /** A second product with so few units costs less than a pass over its operand. */
   private static final int FEW_UNITS = 4;
 
   @Override
-  public Pass pass() {
-    return Pass.GATES;
+  public Declaration declaration() {
+    return Declaration.of("GATES", Phase.NORMALISE)
+        .after("REASSOCIATE", "coefficients are read as one operand each")
+        .onTrial(8);
   }
 
   @Override

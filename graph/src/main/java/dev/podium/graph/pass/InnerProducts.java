@@ -18,10 +18,12 @@ import java.util.Set;
  * product with a matrix of the request. Reads {@code Σ_k x_pk·y_pk} over joined or picked fields,
  * and entries picked from the product of all fields with all.
  */
-final class InnerProducts implements Rule {
+final class InnerProducts implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.INNER_PRODUCTS;
+  public Declaration declaration() {
+    return Declaration.of("INNER_PRODUCTS", Phase.NORMALISE)
+        .after("JOINED_PARTS", "pairs are read from parts, not from slices of the whole")
+        .onTrial(1);
   }
 
   @Override

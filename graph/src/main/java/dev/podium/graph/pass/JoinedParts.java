@@ -18,10 +18,10 @@ import java.util.Set;
  * <p>Only where a value is used by slices alone that don't overlap, or where the slice is no
  * candidate value: otherwise some of the work would be done twice for each candidate.
  */
-final class JoinedParts implements Rule {
+final class JoinedParts implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.HOIST;
+  public Declaration declaration() {
+    return Declaration.of("JOINED_PARTS", Phase.NORMALISE).always();
   }
 
   @Override

@@ -23,7 +23,7 @@ import java.util.Set;
  *
  * <p>Only for tables that fit, and for look-ups whose results are joined wherever they are used.
  */
-final class LookUps implements Rule {
+final class LookUps implements Pass {
   /** What finding the rows of the common table costs is saved by so many look-ups. */
   private static final int FEWEST = 4;
 
@@ -34,8 +34,12 @@ final class LookUps implements Rule {
   }
 
   @Override
-  public Pass pass() {
-    return Pass.LOOK_UPS;
+  public Declaration declaration() {
+    return Declaration.of("LOOK_UPS", Phase.SPECIALISE)
+        .after(
+            "EMBEDDING_BAGS",
+            "both take tables from one budget, and a sum saves more than a look-up")
+        .onTrial(3);
   }
 
   @Override

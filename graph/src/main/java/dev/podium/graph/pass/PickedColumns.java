@@ -6,8 +6,8 @@ import dev.podium.graph.ir.Node;
 import dev.podium.graph.ir.Nodes;
 import dev.podium.graph.ir.Op;
 import dev.podium.graph.ir.RowFunction;
-import dev.podium.graph.ir.Weights;
 import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.onnx.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,10 +15,12 @@ import java.util.List;
  * A linear layer over picked columns as one over the columns that they are picked from: its matrix
  * is put in their order when the model loads, so that nothing is picked for each candidate.
  */
-final class PickedColumns implements Rule {
+final class PickedColumns implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.INNER_PRODUCTS;
+  public Declaration declaration() {
+    return Declaration.of("PICKED_COLUMNS", Phase.SPECIALISE)
+        .partOf("INNER_PRODUCTS")
+        .after("SPLIT_SUMS", "a layer over both sides has its picked columns on one of them");
   }
 
   @Override
@@ -60,6 +62,6 @@ final class PickedColumns implements Rule {
     for (int i = 0; i < picked.places().length; i++) {
       ones[i * width + picked.places()[i]] = 1;
     }
-    return nodes.literal(Weights.tensor(type, List.of(picked.places().length, width), ones));
+    return nodes.literal(Tensors.tensor(type, List.of(picked.places().length, width), ones));
   }
 }

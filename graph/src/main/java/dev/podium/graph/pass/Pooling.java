@@ -8,10 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** {@code Σ_l w_l·h_l} of candidate weights and context vectors, written as a matrix product. */
-final class Pooling implements Rule {
+final class Pooling implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.POOLING;
+  public Declaration declaration() {
+    return Declaration.of("POOLING", Phase.SPECIALISE)
+        .after("SPLIT_SUMS", "a sum that can be split is cheaper than a product")
+        .onTrial(5);
   }
 
   @Override

@@ -11,10 +11,33 @@ import java.util.List;
  * Orders sums and products so that what is no candidate value is put together first, once a
  * request.
  */
-final class Reassociate implements Rule {
+final class Reassociate implements Pass {
+  private final Declaration declaration;
+
+  private Reassociate(Declaration declaration) {
+    this.declaration = declaration;
+  }
+
+  /** Puts together what the exporter wrote apart. */
+  static Reassociate exported() {
+    return new Reassociate(
+        Declaration.of("REASSOCIATE", Phase.NORMALISE)
+            .always()
+            .after("FOLD_SCALES", "a scale that is folded into weights is no factor any more"));
+  }
+
+  /** Puts together the context's shares that splitting left as summands. */
+  static Reassociate afterSplit() {
+    return new Reassociate(
+        Declaration.of("REASSOCIATE_SPLIT", Phase.SPECIALISE)
+            .always()
+            .after("TARGET_ATTENTION", "it leaves the context's share as a summand")
+            .after("LOOK_UPS", "what it joins is no summand"));
+  }
+
   @Override
-  public Pass pass() {
-    return Pass.HOIST;
+  public Declaration declaration() {
+    return declaration;
   }
 
   @Override

@@ -15,10 +15,10 @@ import java.util.Set;
  * Splits sums over mixed columns by side: {@code [u | c]·W = u·W_u + c·W_c} and {@code Σ_i x_i =
  * Σ_u x_u + Σ_c x_c}, so that one side is computed once a request.
  */
-final class SplitSums implements Rule {
+final class SplitSums implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.SPLIT_SUMS;
+  public Declaration declaration() {
+    return Declaration.of("SPLIT_SUMS", Phase.SPLIT);
   }
 
   @Override

@@ -4,8 +4,8 @@ import dev.podium.graph.ir.Node;
 import dev.podium.graph.ir.Nodes;
 import dev.podium.graph.ir.Op;
 import dev.podium.graph.ir.RowFunction;
-import dev.podium.graph.ir.Weights;
 import dev.podium.graph.onnx.ElementType;
+import dev.podium.graph.onnx.Tensors;
 import java.util.List;
 
 /**
@@ -13,15 +13,18 @@ import java.util.List;
  * one under the other: the sums of a factorization machine (Rendle, ICDM 2010). A reduction over
  * the axis in the middle works on one vector at a time.
  */
-final class SumsOfVectors implements Rule {
+final class SumsOfVectors implements Pass {
   /** Longer vectors are cheaper to add up than to multiply. Measured with 15 vectors of 16. */
   private static final int LONGEST = 16;
 
   private static final int LARGEST_MATRIX = 16 << 10;
 
   @Override
-  public Pass pass() {
-    return Pass.SPLIT_SUMS;
+  public Declaration declaration() {
+    return Declaration.of("SUMS_OF_VECTORS", Phase.SPECIALISE)
+        .partOf("SPLIT_SUMS")
+        .after("EMBEDDING_BAGS", "a sum that is taken out needs no product")
+        .after("POOLING", "weighted sums have a product of their own");
   }
 
   @Override
@@ -53,7 +56,7 @@ final class SumsOfVectors implements Rule {
     }
     Node matrix =
         nodes.literal(
-            Weights.tensor(ElementType.FLOAT32, List.of(vectors * length, length), units));
+            Tensors.tensor(ElementType.FLOAT32, List.of(vectors * length, length), units));
     Node flat = nodes.reshape(input, List.of(vectors * length));
     return nodes.reshape(nodes.matMul(flat, matrix), node.shape());
   }

@@ -17,7 +17,7 @@ final class TableBudget {
   }
 
   /** Takes bytes if they are there; notes in the log if not. */
-  boolean take(long bytes, Node where, Rule.Log log) {
+  boolean take(long bytes, Node where, Pass.Log log) {
     if (bytes > left) {
       log.refused(where, "a table of " + bytes + " bytes (" + left + " of " + total + " left)");
       return false;

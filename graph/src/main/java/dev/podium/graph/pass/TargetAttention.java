@@ -19,13 +19,15 @@ import java.util.Map;
  * al., KDD 2018), in any order, all go into one such product. Where no position is involved ({@code
  * c} is the same for all), the product is made once for all positions.
  */
-final class TargetAttention implements Rule {
+final class TargetAttention implements Pass {
   /** A matrix of more elements than this is not made for a request. */
   private static final long MAX_MATRIX = 16L << 20;
 
   @Override
-  public Pass pass() {
-    return Pass.TARGET_ATTENTION;
+  public Declaration declaration() {
+    return Declaration.of("TARGET_ATTENTION", Phase.SPECIALISE)
+        .after("SPLIT_SUMS", "what is left of a layer has the candidate in each of its columns")
+        .onTrial(4);
   }
 
   @Override

@@ -15,10 +15,12 @@ import java.util.Set;
  * Leaves out transposing to and fro: {@code f(xᵀ)ᵀ} is {@code f(x)} for what works element by
  * element (DeepCTR-Torch normalises batches along axis 1, and puts the units there for it).
  */
-final class Transposes implements Rule {
+final class Transposes implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.HOIST;
+  public Declaration declaration() {
+    return Declaration.of("TRANSPOSES", Phase.NORMALISE)
+        .always()
+        .after("JOINED_PARTS", "parts that are taken apart are turned, or not, one by one");
   }
 
   @Override

@@ -11,10 +11,12 @@ import dev.podium.graph.ir.RowFunction;
  * positions]}, where that costs nothing: the product that made them is asked for the other order.
  * With rows last, sums over units then add up whole blocks of positions by rows.
  */
-final class UnitsFirst implements Rule {
+final class UnitsFirst implements Pass {
   @Override
-  public Pass pass() {
-    return Pass.ROWS_LAST;
+  public Declaration declaration() {
+    return Declaration.of(Passes.ROWS_LAST, Phase.LAYOUT)
+        .after("REASSOCIATE_SPLIT", "a product is turned together with its summand")
+        .onTrial(9);
   }
 
   @Override

@@ -170,7 +170,7 @@ public final class StatusReport {
               applied ->
                   passes
                       .addObject()
-                      .put("pass", applied.pass().name().toLowerCase(Locale.ROOT))
+                      .put("pass", applied.pass().toLowerCase(Locale.ROOT))
                       .put("count", applied.count()));
     }
     ArrayNode speeds = described.putArray("speeds");

@@ -1,6 +1,8 @@
 package dev.podium.server.engine.device;
 
+import dev.podium.graph.pass.DeviceTrait;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -71,6 +73,11 @@ public record Device(
   /** The same for sessions whose runs are spread over threads of the runtime's own. */
   public Device withOwnThreads() {
     return new Device(provider, tileRows, concurrentRuns, hostSums, false);
+  }
+
+  /** What the compiler's passes may ask of it. */
+  public Set<DeviceTrait> traits() {
+    return hostSums ? Set.of(DeviceTrait.HOST_SUMS) : Set.of();
   }
 
   /** The numbers of rows at which costs are measured: one row, and those of {@link #tileRows}. */

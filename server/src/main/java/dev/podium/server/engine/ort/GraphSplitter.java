@@ -10,7 +10,7 @@ import dev.podium.graph.EmbeddingBag;
 import dev.podium.graph.RankingCompiler;
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
-import dev.podium.graph.pass.Pass;
+import dev.podium.graph.pass.DeviceTrait;
 import dev.podium.server.engine.Form;
 import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.engine.bag.LoadedBag;
@@ -43,7 +43,7 @@ final class GraphSplitter implements Splitter {
   private final List<TensorSpec> inputs;
   private final ContextInputs context;
   private final long maxTableBytes;
-  private final boolean sumsBags;
+  private final Set<DeviceTrait> traits;
 
   GraphSplitter(
       RunnerMaker runners,
@@ -60,7 +60,7 @@ final class GraphSplitter implements Splitter {
     this.inputs = signature.inputs();
     this.context = contextInputs(signature);
     this.maxTableBytes = options.maxTableBytes();
-    this.sumsBags = device.hostSums();
+    this.traits = device.traits();
   }
 
   @Override
@@ -85,18 +85,19 @@ final class GraphSplitter implements Splitter {
   }
 
   @Override
-  public Compilation compile(List<Pass> without, List<TensorSpec> inputs) {
+  public Compilation compile(List<String> without, List<TensorSpec> inputs) {
     return new RankingCompiler().compile(graph, context, options(without, inputs));
   }
 
-  private CompilerOptions options(List<Pass> without, List<TensorSpec> inputs) {
-    CompilerOptions options =
-        shapes(inputs).withMaxTableBytes(maxTableBytes).without(without.toArray(Pass[]::new));
-    return sumsBags ? options : options.without(Pass.EMBEDDING_BAGS);
+  private CompilerOptions options(List<String> without, List<TensorSpec> inputs) {
+    return shapes(inputs)
+        .withMaxTableBytes(maxTableBytes)
+        .without(without.toArray(String[]::new))
+        .on(traits);
   }
 
   @Override
-  public SplitGraph load(Compilation.Split split, List<Pass> without) throws ModelException {
+  public SplitGraph load(Compilation.Split split, List<String> without) throws ModelException {
     try {
       List<LoadedBag> bags = new ArrayList<>();
       for (EmbeddingBag bag : split.bags()) {
@@ -152,10 +153,11 @@ final class GraphSplitter implements Splitter {
   }
 
   /** Compiles anew from the file, so that the weights need not stay in memory until then. */
-  private OnnxSplitGraph.Writer writer(List<Pass> without, List<TensorSpec> inputs) {
+  private OnnxSplitGraph.Writer writer(List<String> without, List<TensorSpec> inputs) {
     Path exported = file;
     ContextInputs shared = context;
-    CompilerOptions options = options(without, inputs).without(Pass.EMBEDDING_BAGS);
+    // For any runtime: one that does no more than run the graphs.
+    CompilerOptions options = options(without, inputs).on(Set.of());
     return folder -> {
       Compilation compilation =
           new RankingCompiler().compile(OnnxGraph.read(exported), shared, options);

@@ -2,7 +2,6 @@ package dev.podium.server.engine.tune;
 
 import dev.podium.graph.Compilation;
 import dev.podium.graph.EmbeddingBag;
-import dev.podium.graph.pass.Pass;
 import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.bag.LoadedBag;
@@ -135,7 +134,7 @@ final class FormTrials {
    * Adds halves that leave out the last positions of histories, for requests in which those are
    * padding: if that changes no score, and pays.
    */
-  private Forms tryShorter(Forms forms, List<Pass> without, double share, Reference reference)
+  private Forms tryShorter(Forms forms, List<String> without, double share, Reference reference)
       throws RankException {
     List<TensorSpec> inputs = bench.signature().inputs();
     List<TensorSpec> cut = histories.cut(inputs, share);
@@ -210,7 +209,7 @@ final class FormTrials {
     }
   }
 
-  private Compilation.Split compiled(SplitGraph graph, List<Pass> without, List<TensorSpec> cut)
+  private Compilation.Split compiled(SplitGraph graph, List<String> without, List<TensorSpec> cut)
       throws Unfit {
     Compilation compilation;
     try {

@@ -2,7 +2,7 @@ package dev.podium.server.engine.tune;
 
 import dev.podium.graph.Compilation;
 import dev.podium.graph.Report;
-import dev.podium.graph.pass.Pass;
+import dev.podium.graph.pass.Passes;
 import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.bag.BagSums;
@@ -20,19 +20,6 @@ import java.util.Locale;
  * leaves out each pass on trial that does not pay.
  */
 final class PassTrials {
-  /** Passes whose gain depends on the machine and the sizes; the others always save arithmetic. */
-  private static final List<Pass> ON_TRIAL =
-      List.of(
-          Pass.INNER_PRODUCTS,
-          Pass.EMBEDDING_BAGS,
-          Pass.LOOK_UPS,
-          Pass.TARGET_ATTENTION,
-          Pass.POOLING,
-          Pass.FOLD_SCALES,
-          Pass.CENTRE,
-          Pass.GATES,
-          Pass.ROWS_LAST);
-
   private final Workbench bench;
   private final Splitter splitter;
 
@@ -61,7 +48,11 @@ final class PassTrials {
    * @param difference the largest from the exported graph's scores
    */
   record Split(
-      SplitGraph graph, Report report, List<Pass> without, List<String> dropped, double difference)
+      SplitGraph graph,
+      Report report,
+      List<String> without,
+      List<String> dropped,
+      double difference)
       implements Outcome {
     Split {
       without = List.copyOf(without);
@@ -86,8 +77,8 @@ final class PassTrials {
       }
       best = new Split(all.graph(), all.report(), List.of(), List.of(), difference);
       if (bench.options().tune()) {
-        for (Pass pass : ON_TRIAL) {
-          if (best.report().applied().stream().anyMatch(applied -> applied.pass() == pass)) {
+        for (String pass : Passes.onTrial(bench.device().traits())) {
+          if (best.report().applied().stream().anyMatch(applied -> applied.pass().equals(pass))) {
             best = withoutUnlessSlower(best, pass, reference);
           }
         }
@@ -100,9 +91,9 @@ final class PassTrials {
   }
 
   /** The halves without a pass, if they are no slower than with it and give the same scores. */
-  private Split withoutUnlessSlower(Split with, Pass pass, Reference reference)
+  private Split withoutUnlessSlower(Split with, String pass, Reference reference)
       throws RankException {
-    List<Pass> without = new ArrayList<>(with.without());
+    List<String> without = new ArrayList<>(with.without());
     without.add(pass);
     if (!(loaded(without) instanceof Split leaner)) {
       return with;
@@ -143,7 +134,7 @@ final class PassTrials {
   }
 
   /** Halves that are not proved yet, or why there are none. */
-  private Outcome loaded(List<Pass> without) throws RankException {
+  private Outcome loaded(List<String> without) throws RankException {
     Compilation compilation;
     try {
       compilation = splitter.compile(without, bench.signature().inputs());

@@ -1,7 +1,6 @@
 package dev.podium.server.engine.tune;
 
 import dev.podium.graph.Compilation;
-import dev.podium.graph.pass.Pass;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.signature.TensorSpec;
 import java.util.List;
@@ -23,7 +22,7 @@ public interface Splitter {
    * @param without passes that are left out
    * @param inputs the signature's, perhaps with fewer positions of histories
    */
-  Compilation compile(List<Pass> without, List<TensorSpec> inputs);
+  Compilation compile(List<String> without, List<TensorSpec> inputs);
 
   /**
    * Loads what {@link #compile} gave for the signature's inputs. The caller closes it.
@@ -31,7 +30,7 @@ public interface Splitter {
    * @param without the same as there
    * @throws ModelException if the runtime can't load it
    */
-  SplitGraph load(Compilation.Split split, List<Pass> without) throws ModelException;
+  SplitGraph load(Compilation.Split split, List<String> without) throws ModelException;
 
   /**
    * Loads what {@link #compile} gave for fewer positions, beside what a graph has.

@@ -13,7 +13,6 @@ import ai.onnxruntime.OrtSession;
 import com.google.protobuf.ByteString;
 import dev.podium.graph.Report;
 import dev.podium.graph.onnx.OnnxGraph;
-import dev.podium.graph.pass.Pass;
 import dev.podium.server.TestModels;
 import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.engine.EngineOptions;
@@ -67,7 +66,7 @@ class CompiledFormTest {
       ExecutionReport report = session.report();
       assertThat(report.compiler().applied())
           .extracting(Report.Applied::pass)
-          .contains(Pass.HOIST, Pass.SPLIT_SUMS);
+          .contains("HOIST", "SPLIT_SUMS");
       assertThat(report.largestDifference()).isLessThan(1e-5);
       assertThat(report.probes()).isGreaterThan(5);
       assertThat(session.plan().splits()).as(report.reason()).isTrue();
@@ -152,8 +151,8 @@ class CompiledFormTest {
           .isEqualTo("EMBEDDING_BAGS: a tile of 128 rows takes 2.00 times as long with it");
       assertThat(report.compiler().applied())
           .extracting(Report.Applied::pass)
-          .contains(Pass.SPLIT_SUMS)
-          .doesNotContain(Pass.EMBEDDING_BAGS);
+          .contains("SPLIT_SUMS")
+          .doesNotContain("EMBEDDING_BAGS");
       // Only sums over bags make rows of different contexts cheap.
       assertThat(report.forms()).isEmpty();
       assertThat(report.largestDifference()).isLessThan(1e-5);
@@ -313,7 +312,7 @@ class CompiledFormTest {
       assertThat(report.largestDifference()).isLessThan(1e-5);
       assertThat(report.compiler().applied())
           .extracting(Report.Applied::pass)
-          .contains(Pass.EMBEDDING_BAGS);
+          .contains("EMBEDDING_BAGS");
       session.saveHalves(halves);
       session.saveHalves(halves);
     }
