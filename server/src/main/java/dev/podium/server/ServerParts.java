@@ -6,6 +6,7 @@ import dev.podium.server.access.AccessOptions;
 import dev.podium.server.admin.AdminServer;
 import dev.podium.server.admin.StatusReport;
 import dev.podium.server.admission.Admission;
+import dev.podium.server.admission.AdmissionOptions;
 import dev.podium.server.engine.ort.OnnxEngine;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.repository.ModelRepository;
@@ -28,6 +29,7 @@ import dev.podium.server.telemetry.ServerCollector;
 import dev.podium.server.telemetry.Telemetry;
 import dev.podium.server.transport.EventLoops;
 import dev.podium.server.transport.GrpcTransport;
+import dev.podium.server.transport.TransportBounds;
 import dev.podium.server.transport.TransportServices;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
@@ -65,6 +67,7 @@ final class ServerParts {
   private final Lifecycle lifecycle;
   private final Telemetry telemetry = new Telemetry();
   private final CallMeters calls = new CallMeters();
+  private final AdmissionOptions limits;
   private final Admission admission;
   private final TileScheduler scheduler;
   private final ModelRepository repository;
@@ -86,7 +89,10 @@ final class ServerParts {
     this.config = config;
     this.lifecycle = lifecycle;
     StartChecks.run(config);
-    admission = new Admission(config.admission(), CLOCK);
+    MemoryBounds bounds = MemoryBounds.here(config);
+    StartChecks.warn(bounds);
+    limits = config.admission().withMaxBytes(bounds.requestBytes());
+    admission = new Admission(limits, CLOCK);
     scheduler =
         lifecycle.part(
             "scheduler",
@@ -129,7 +135,12 @@ final class ServerParts {
     transport =
         lifecycle.drained(
             "grpc port",
-            () -> new GrpcTransport(config.grpc(), config.tls(), loops),
+            () ->
+                new GrpcTransport(
+                    config.grpc(),
+                    new TransportBounds(bounds.connections(), new AdmittedMessages(admission)),
+                    config.tls(),
+                    loops),
             (grpc, drain) -> grpc.close(drain.toMillis()));
   }
 
@@ -161,7 +172,7 @@ final class ServerParts {
       return null;
     }
     try {
-      return new AccessControl(options, System::currentTimeMillis);
+      return new AccessControl(options, System::currentTimeMillis, GrpcTransport::end);
     } catch (AccessException e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -175,7 +186,7 @@ final class ServerParts {
   /** Ranks the models' examples for a while. */
   void warmUp() {
     ServerWarmUp.run(
-        dispatcher(new Admission(config.admission(), CLOCK)),
+        dispatcher(new Admission(limits, CLOCK)),
         repository,
         loops,
         config.warmUp().toNanos(),

@@ -26,6 +26,11 @@ final class StartChecks {
     warnIfOpen(config);
   }
 
+  /** Says which bounds the machine can't hold. */
+  static void warn(MemoryBounds bounds) {
+    bounds.warnings().forEach(LOG::warning);
+  }
+
   /** The port is free again afterwards: nobody is to find it open before the server serves. */
   private static void checkPort(String section, String host, int port) throws IOException {
     InetSocketAddress address = new InetSocketAddress(host, port);

@@ -71,6 +71,8 @@ class RoomsTest {
     mayUse(
         "admin",
         "settings",
+        "transport",
+        "log",
         "telemetry",
         "admission",
         "repository",

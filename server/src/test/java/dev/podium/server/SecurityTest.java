@@ -17,6 +17,7 @@ import dev.podium.inference.RepositoryIndexRequest;
 import dev.podium.inference.RepositoryModelLoadRequest;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
+import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -30,6 +31,7 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.File;
 import java.net.InetSocketAddress;
@@ -48,6 +50,8 @@ import java.util.Date;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -57,6 +61,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Who gets in: each way to show who one is, right, wrong, expired and none; and what callers may
@@ -298,6 +303,55 @@ class SecurityTest {
     }
   }
 
+  /** The caller sends nothing more, or goes on sending. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aStreamEndsWhenItsTokenIsTakenBack(boolean sends) throws Exception {
+    Path tokens = folder.resolve("tokens");
+    String before = Files.readString(tokens);
+    ManagedChannel channel = channel(null);
+    try {
+      CompletableFuture<Status> end = new CompletableFuture<>();
+      CountDownLatch answered = new CountDownLatch(1);
+      StreamObserver<RankRequest> requests =
+          RankingServiceGrpc.newStub(with(channel, "Bearer web-token"))
+              .rankStream(
+                  new StreamObserver<>() {
+                    @Override
+                    public void onNext(RankResponse answer) {
+                      answered.countDown();
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                      end.complete(Status.fromThrowable(failure));
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                      end.complete(Status.OK);
+                    }
+                  });
+      requests.onNext(request("movies-sum"));
+      assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
+      Files.writeString(tokens, "ops " + digest("ops-token") + "\n");
+      awaitTrue(
+          () -> {
+            if (sends) {
+              requests.onNext(request("movies-sum"));
+            }
+            return end.isDone();
+          });
+      assertThat(end.get().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    } finally {
+      Files.writeString(tokens, before);
+      channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      ManagedChannel again = channel(null);
+      awaitTrue(() -> rank(with(again, "Bearer web-token"), "movies-sum").isOk());
+      again.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    }
+  }
+
   @Test
   void noRequestFailsWhileTheCertificateIsSwapped() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
@@ -395,12 +449,15 @@ class SecurityTest {
         channel, MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
+  private static RankRequest request(String model) {
+    return RankRequest.newBuilder()
+        .setModel(ModelSpec.newBuilder().setName(model))
+        .setCandidates(TestModels.oneCandidate(1, 1))
+        .build();
+  }
+
   private static Status rank(Channel channel, String model) {
-    RankRequest request =
-        RankRequest.newBuilder()
-            .setModel(ModelSpec.newBuilder().setName(model))
-            .setCandidates(TestModels.oneCandidate(1, 1))
-            .build();
+    RankRequest request = request(model);
     return outcome(
         () ->
             io.grpc.stub.ClientCalls.blockingUnaryCall(

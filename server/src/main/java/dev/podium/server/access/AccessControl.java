@@ -2,20 +2,27 @@ package dev.podium.server.access;
 
 import io.grpc.Context;
 import io.grpc.Contexts;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
  * Finds out who calls, and refuses what they may not do: UNAUTHENTICATED without good credentials,
- * PERMISSION_DENIED if the rules don't allow the method. Health checks pass without. Thread-safe.
+ * PERMISSION_DENIED if the rules don't allow the method. Health checks pass without. A stream is
+ * ended when its credentials are no longer good: at its next message, or when the files are next
+ * looked at. Thread-safe.
  */
 public final class AccessControl implements ServerInterceptor {
   private static final Logger LOG = Logger.getLogger(AccessControl.class.getName());
@@ -29,16 +36,22 @@ public final class AccessControl implements ServerInterceptor {
   private final AccessRules rules;
   private final TokenFile tokens;
   private final JwtKeys jwts;
+  private final BiConsumer<ServerCall<?, ?>, Status> end;
+  private final Set<OpenStream> streams = ConcurrentHashMap.newKeySet();
 
   /**
    * Reads the files.
    *
    * @param millis since the epoch
+   * @param end ends a call whatever its handler does at that moment
    * @throws AccessException if one can't be read, naming it
    */
-  public AccessControl(AccessOptions options, LongSupplier millis) throws AccessException {
+  public AccessControl(
+      AccessOptions options, LongSupplier millis, BiConsumer<ServerCall<?, ?>, Status> end)
+      throws AccessException {
     this.options = options;
     this.rules = options.accessRules();
+    this.end = end;
     this.tokens = options.tokens() == null ? null : new TokenFile(options.tokens());
     this.jwts =
         options.jwks() == null
@@ -54,6 +67,7 @@ public final class AccessControl implements ServerInterceptor {
   public boolean reload() {
     boolean tokensRead = tokens == null || tokens.reload();
     boolean jwtsRead = jwts == null || jwts.reload();
+    streams.forEach(OpenStream::check);
     return tokensRead && jwtsRead;
   }
 
@@ -66,7 +80,7 @@ public final class AccessControl implements ServerInterceptor {
     }
     String principal;
     try {
-      principal = principal(call, headers);
+      principal = principal(call, headers.get(AUTHORIZATION));
     } catch (AccessException e) {
       LOG.log(
           Level.FINE,
@@ -88,11 +102,71 @@ public final class AccessControl implements ServerInterceptor {
     }
     Context context =
         Context.current().withValue(CallAccess.KEY, new CallAccess(rules, principal, method));
-    return Contexts.interceptCall(context, call, headers, next);
+    ServerCall.Listener<Q> listener = Contexts.interceptCall(context, call, headers, next);
+    return call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY
+        ? listener
+        : new OpenStreamListener<>(
+            new OpenStream(call, headers.get(AUTHORIZATION), principal), listener);
   }
 
-  private String principal(ServerCall<?, ?> call, Metadata headers) throws AccessException {
-    String header = headers.get(AUTHORIZATION);
+  /** A stream, and what its caller showed at its beginning. */
+  private final class OpenStream {
+    private final ServerCall<?, ?> call;
+    private final String header;
+    private final String principal;
+
+    OpenStream(ServerCall<?, ?> call, String header, String principal) {
+      this.call = call;
+      this.header = header;
+      this.principal = principal;
+    }
+
+    /** Ends the stream unless its credentials still say the same; returns whether they do. */
+    boolean check() {
+      String problem = "the credentials are another caller's now";
+      try {
+        if (principal(call, header).equals(principal)) {
+          return true;
+        }
+      } catch (AccessException e) {
+        problem = e.getMessage();
+      }
+      end.accept(call, Status.UNAUTHENTICATED.withDescription(problem));
+      return false;
+    }
+  }
+
+  /** Looks at the stream's credentials again at each message. */
+  private final class OpenStreamListener<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final OpenStream stream;
+
+    OpenStreamListener(OpenStream stream, ServerCall.Listener<Q> handler) {
+      super(handler);
+      this.stream = stream;
+      streams.add(stream);
+    }
+
+    @Override
+    public void onMessage(Q message) {
+      if (stream.check()) {
+        super.onMessage(message);
+      }
+    }
+
+    @Override
+    public void onCancel() {
+      streams.remove(stream);
+      super.onCancel();
+    }
+
+    @Override
+    public void onComplete() {
+      streams.remove(stream);
+      super.onComplete();
+    }
+  }
+
+  private String principal(ServerCall<?, ?> call, String header) throws AccessException {
     if (header != null && (tokens != null || jwts != null)) {
       return bearer(header);
     }

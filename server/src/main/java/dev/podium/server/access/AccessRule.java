@@ -2,17 +2,19 @@ package dev.podium.server.access;
 
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/**
- * Lets some callers do some things with some models. Names may hold {@code *} for any text.
- *
- * @param principals callers' names
- * @param methods method groups
- * @param models models' names
- */
-public record AccessRule(List<Pattern> principals, Set<MethodGroup> methods, List<Pattern> models) {
+/** Lets some callers do some things with some models. Names may hold {@code *} for any text. */
+public final class AccessRule {
+  private final List<Glob> principals;
+  private final Set<MethodGroup> methods;
+  private final List<Glob> models;
+
+  private AccessRule(List<Glob> principals, Set<MethodGroup> methods, List<Glob> models) {
+    this.principals = principals;
+    this.methods = methods;
+    this.models = models;
+  }
 
   /**
    * A rule as configuration has it.
@@ -25,7 +27,7 @@ public record AccessRule(List<Pattern> principals, Set<MethodGroup> methods, Lis
         methods.contains("*")
             ? Set.of(MethodGroup.values())
             : methods.stream().map(AccessRule::group).collect(Collectors.toSet());
-    return new AccessRule(patterns(principals), groups, patterns(models));
+    return new AccessRule(globs(principals), groups, globs(models));
   }
 
   private static MethodGroup group(String name) {
@@ -41,29 +43,22 @@ public record AccessRule(List<Pattern> principals, Set<MethodGroup> methods, Lis
     return group;
   }
 
-  private static List<Pattern> patterns(List<String> globs) {
-    return globs.stream().map(AccessRule::pattern).toList();
+  private static List<Glob> globs(List<String> names) {
+    return names.stream().map(Glob::new).toList();
   }
 
-  private static Pattern pattern(String glob) {
-    StringBuilder regex = new StringBuilder();
-    for (String part : glob.split("\\*", -1)) {
-      regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(part));
-    }
-    return Pattern.compile(regex.toString());
-  }
-
-  boolean isFor(String principal) {
-    return matches(principals, principal);
+  /** Whether the rule lets its callers use these methods, with some model. */
+  boolean allows(String principal, MethodGroup method) {
+    return methods.contains(method) && matches(principals, principal);
   }
 
   boolean hasModel(String model) {
     return matches(models, model);
   }
 
-  private static boolean matches(List<Pattern> patterns, String name) {
-    for (Pattern pattern : patterns) {
-      if (pattern.matcher(name).matches()) {
+  private static boolean matches(List<Glob> globs, String name) {
+    for (Glob glob : globs) {
+      if (glob.matches(name)) {
         return true;
       }
     }

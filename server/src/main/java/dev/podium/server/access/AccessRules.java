@@ -18,7 +18,7 @@ public record AccessRules(List<AccessRule> rules) {
   /** Whether a caller may use a method with at least one model. */
   boolean allows(String principal, MethodGroup method) {
     for (AccessRule rule : rules) {
-      if (rule.methods().contains(method) && rule.isFor(principal)) {
+      if (rule.allows(principal, method)) {
         return true;
       }
     }
@@ -28,7 +28,7 @@ public record AccessRules(List<AccessRule> rules) {
   /** Whether a caller may use a method with a model. */
   boolean allows(String principal, MethodGroup method, String model) {
     for (AccessRule rule : rules) {
-      if (rule.methods().contains(method) && rule.isFor(principal) && rule.hasModel(model)) {
+      if (rule.allows(principal, method) && rule.hasModel(model)) {
         return true;
       }
     }

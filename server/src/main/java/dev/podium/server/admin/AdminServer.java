@@ -1,9 +1,9 @@
 package dev.podium.server.admin;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
-import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
+import dev.podium.server.transport.HttpPage;
+import dev.podium.server.transport.HttpPage.Answer;
+import dev.podium.server.transport.HttpPort;
+import io.prometheus.metrics.exporter.common.PrometheusScrapeHandler;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -12,9 +12,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -25,12 +25,13 @@ import java.util.function.Supplier;
 public final class AdminServer implements AutoCloseable {
   private static final String TEXT = "text/plain; charset=utf-8";
 
-  private final HttpServer server;
-  private final ExecutorService executor;
+  /** What its clients may take: probes and a few scrapers. */
+  static final HttpPort.Limits LIMITS = new HttpPort.Limits(64, Duration.ofSeconds(30));
 
-  private AdminServer(HttpServer server, ExecutorService executor) {
-    this.server = server;
-    this.executor = executor;
+  private final HttpPort port;
+
+  private AdminServer(HttpPort port) {
+    this.port = port;
   }
 
   /**
@@ -48,93 +49,51 @@ public final class AdminServer implements AutoCloseable {
       MultiCollector meters,
       StatusReport report)
       throws IOException {
-    HttpServer server;
-    try {
-      server = HttpServer.create(address, 0);
-    } catch (IOException e) {
-      throw new IOException("admin " + address + ": can't listen there: " + e.getMessage(), e);
-    }
-    ExecutorService executor =
-        Executors.newSingleThreadExecutor(
-            task -> {
-              Thread thread = new Thread(task, "podium-admin");
-              thread.setDaemon(true);
-              return thread;
-            });
-    server.setExecutor(executor);
+    return start(address, missing, meters, report, LIMITS);
+  }
+
+  static AdminServer start(
+      InetSocketAddress address,
+      Supplier<List<String>> missing,
+      MultiCollector meters,
+      StatusReport report,
+      HttpPort.Limits limits)
+      throws IOException {
     PrometheusRegistry registry = new PrometheusRegistry();
     JvmMetrics.builder().register(registry);
     registry.register(meters);
-    server.createContext("/metrics", read("/metrics", new MetricsHandler(registry)));
-    server.createContext("/livez", read("/livez", page(TEXT, () -> "live\n")));
-    server.createContext(
-        "/readyz",
-        read(
-            "/readyz",
-            exchange -> {
-              List<String> now = missing.get();
-              answer(
-                  exchange,
-                  now.isEmpty() ? 200 : 503,
-                  TEXT,
-                  now.isEmpty() ? "ready\n" : "not ready\n" + String.join("\n", now) + "\n");
-            }));
-    server.createContext("/models", read("/models", page("application/json", report::json)));
+    PrometheusScrapeHandler scrapes = new PrometheusScrapeHandler(registry);
     String status = resource("status.html");
-    server.createContext("/", read("/", page("text/html; charset=utf-8", () -> status)));
-    server.start();
-    return new AdminServer(server, executor);
+    // Probes are answered although a scrape takes its time.
+    HttpPort.Pages pages =
+        new HttpPort.Pages(
+            Map.of(
+                "/livez", asked -> Answer.text(200, TEXT, "live\n"),
+                "/readyz", asked -> ready(missing.get()),
+                "/", asked -> Answer.text(200, "text/html; charset=utf-8", status)),
+            Map.of(
+                "/metrics", asked -> Scrape.of(scrapes, asked),
+                "/models", asked -> Answer.text(200, "application/json", report.json())));
+    try {
+      return new AdminServer(new HttpPort(address, pages, limits));
+    } catch (IOException e) {
+      throw new IOException("admin " + address + ": can't listen there: " + e.getMessage(), e);
+    }
+  }
+
+  private static HttpPage.Answer ready(List<String> missing) {
+    return missing.isEmpty()
+        ? Answer.text(200, TEXT, "ready\n")
+        : Answer.text(503, TEXT, "not ready\n" + String.join("\n", missing) + "\n");
   }
 
   public InetSocketAddress address() {
-    return server.getAddress();
+    return port.address();
   }
 
   @Override
   public void close() {
-    server.stop(0);
-    executor.shutdownNow();
-  }
-
-  /** Text that is made when it is asked for. */
-  private interface Page {
-    String text() throws IOException;
-  }
-
-  private static HttpHandler page(String type, Page page) {
-    return exchange -> answer(exchange, 200, type, page.text());
-  }
-
-  /** Lets GET and HEAD of just this path through. */
-  private static HttpHandler read(String path, HttpHandler handler) {
-    return exchange -> {
-      String method = exchange.getRequestMethod();
-      if (!exchange.getRequestURI().getPath().equals(path)) {
-        answer(exchange, 404, TEXT, "not found\n");
-      } else if (!method.equals("GET") && !method.equals("HEAD")) {
-        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-        answer(exchange, 405, TEXT, method + ": not allowed (expected: GET or HEAD)\n");
-      } else {
-        handler.handle(exchange);
-      }
-    };
-  }
-
-  private static void answer(HttpExchange exchange, int status, String type, String text)
-      throws IOException {
-    byte[] body = text.getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", type);
-    exchange.getResponseHeaders().set("Cache-Control", "no-store");
-    exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
-    if (exchange.getRequestMethod().equals("HEAD")) {
-      exchange.sendResponseHeaders(status, -1);
-      exchange.close();
-      return;
-    }
-    exchange.sendResponseHeaders(status, body.length);
-    try (var out = exchange.getResponseBody()) {
-      out.write(body);
-    }
+    port.close();
   }
 
   private static String resource(String name) {

@@ -21,6 +21,11 @@ public final class Admission {
   private static final long LONGEST_WINDOW_NANOS = 500_000_000;
   private static final int WINDOW_REQUESTS = 20;
 
+  /** A message up to this size may go above the bound on bytes while it arrives. */
+  private static final long SMALL_MESSAGE = 64 << 10;
+
+  private static final long SMALL_MESSAGES = 1 << 20;
+
   private final AdmissionOptions options;
   private final LimitRule rule;
   private final LongSupplier clock;
@@ -92,8 +97,36 @@ public final class Admission {
     return false;
   }
 
-  /** Gives back what {@link #tryReceive} granted. */
-  public void release(int length) {
+  /**
+   * Makes room for a part of a message that is still arriving. Small messages may go a quarter
+   * above the bound: they are refused as a whole, by {@link #tryReceive(int)}, which their callers
+   * learn more from.
+   *
+   * @param more bytes that have arrived
+   * @param held bytes of the same call that have room already
+   * @return false if there is no room; otherwise {@link #release} follows
+   */
+  public boolean tryReceive(long more, long held) {
+    long most = options.maxBytes();
+    if (held + more <= SMALL_MESSAGE) {
+      most += Math.max(most / 4, SMALL_MESSAGES);
+    }
+    long now = bytes.addAndGet(more);
+    if (now <= most || now == held + more) {
+      return true;
+    }
+    bytes.addAndGet(-more);
+    refusedForBytes.increment();
+    return false;
+  }
+
+  /** Counts bytes that are there in any case; {@link #release} follows. */
+  public void hold(long length) {
+    bytes.addAndGet(length);
+  }
+
+  /** Gives back what {@link #tryReceive} or {@link #hold} counted. */
+  public void release(long length) {
     bytes.addAndGet(-length);
   }
 

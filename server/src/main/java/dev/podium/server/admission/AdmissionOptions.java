@@ -32,12 +32,20 @@ public record AdmissionOptions(
             min = "1",
             max = "1024GiB",
             bytes = true,
-            is = "the most bytes of requests in flight")
+            is =
+                "the most bytes of requests that arrive or are in work, and of answers that wait to"
+                    + " be sent; a quarter of the heap, or of the direct memory, where that is"
+                    + " less")
         long maxBytes) {
   public AdmissionOptions {
     if (minRows > maxRows) {
       throw new IllegalArgumentException(
           "min_rows: " + minRows + " (expected: at most max_rows, " + maxRows + ")");
     }
+  }
+
+  /** The same with another bound on bytes. */
+  public AdmissionOptions withMaxBytes(long bytes) {
+    return new AdmissionOptions(targetWait, minRows, maxRows, bytes);
   }
 }

@@ -6,19 +6,20 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 
 /** Failures in gRPC's terms. */
-final class Statuses {
+public final class Statuses {
   /** Where gRPC libraries look for the details of a status. */
   private static final Metadata.Key<byte[]> DETAILS =
       Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
   private Statuses() {}
 
-  static Status status(RankException e) {
+  /** The code and the sentence. */
+  public static Status status(RankException e) {
     return code(e.code()).withDescription(e.getMessage());
   }
 
   /** Trailers of a failure: when to try again, if that is known. */
-  static Metadata trailers(RankException e) {
+  public static Metadata trailers(RankException e) {
     Metadata trailers = new Metadata();
     if (e.retryAfterMillis() > 0) {
       trailers.put(

@@ -9,6 +9,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The threads that do network input and output, over epoll where the system has it. */
@@ -41,6 +42,12 @@ public final class EventLoops implements AutoCloseable {
       }
       task.run();
     };
+  }
+
+  /** Runs a short task again and again, beside what accepts connections. */
+  void every(long nanos, Runnable task) {
+    ScheduledFuture<?> unused =
+        acceptor.scheduleWithFixedDelay(task, nanos, nanos, TimeUnit.NANOSECONDS);
   }
 
   boolean isEpoll() {

@@ -1,6 +1,11 @@
 package dev.podium.server.transport;
 
+import io.grpc.BindableService;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerInterceptors;
+import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelOption;
@@ -28,21 +33,29 @@ import java.util.concurrent.TimeUnit;
  */
 public final class GrpcTransport {
   private static final int RESET_WINDOW_SECONDS = 5;
+  private static final long AWAIT_MILLIS = 20;
+  private static final long LEAVE_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long HANDSHAKE_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long LONGEST_SWEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final EventLoops loops;
   private final List<Server> servers = new ArrayList<>();
   private final TransportOptions options;
   private final TlsKeys tls;
+  private final CallGuard guard;
+  private final int connections;
 
   /**
    * Reads the keys; opens nothing.
    *
+   * @param bounds what all clients together may take
    * @param keys for TLS over TCP, if they are enabled; a Unix domain socket never has it
    * @param loops stay open when this is closed
    * @throws IOException if a key can't be read, or the system has no Unix domain sockets and one is
    *     asked for, naming it
    */
-  public GrpcTransport(TransportOptions options, TlsOptions keys, EventLoops loops)
+  public GrpcTransport(
+      TransportOptions options, TransportBounds bounds, TlsOptions keys, EventLoops loops)
       throws IOException {
     if (options.uds() != null && !loops.isEpoll()) {
       throw new IOException(
@@ -54,6 +67,11 @@ public final class GrpcTransport {
     this.options = options;
     this.loops = loops;
     this.tls = keys.enabled() ? new TlsKeys(keys) : null;
+    this.connections = bounds.connections();
+    long transferNanos = options.maxTransfer().toNanos();
+    this.guard =
+        new CallGuard(
+            bounds.messages(), new StallRule(transferNanos, transferNanos), System::nanoTime);
   }
 
   /**
@@ -77,6 +95,7 @@ public final class GrpcTransport {
       Files.setPosixFilePermissions(
           options.uds(), PosixFilePermissions.fromString(options.udsPermissions()));
     }
+    loops.every(Math.min(LONGEST_SWEEP_NANOS, options.maxTransfer().toNanos() / 4), guard::sweep);
   }
 
   private void listen(
@@ -85,7 +104,8 @@ public final class GrpcTransport {
       ChannelFactory<? extends ServerChannel> channels,
       SslContext security)
       throws IOException {
-    ConnectionLimit connections = new ConnectionLimit(options.maxConnections());
+    ConnectionLimit limit = new ConnectionLimit(connections, GrpcTransport::isShortOfMemory);
+    AcceptErrors errors = new AcceptErrors();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops.acceptor())
@@ -93,7 +113,7 @@ public final class GrpcTransport {
             .channelFactory(
                 () -> {
                   ServerChannel channel = channels.newChannel();
-                  channel.pipeline().addLast(connections);
+                  channel.pipeline().addLast(limit, errors);
                   return channel;
                 })
             .directExecutor()
@@ -106,9 +126,10 @@ public final class GrpcTransport {
             .maxConnectionIdle(options.maxIdle().toNanos(), TimeUnit.NANOSECONDS)
             .permitKeepAliveTime(options.minPingInterval().toNanos(), TimeUnit.NANOSECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .keepAliveTime(1, TimeUnit.MINUTES)
-            .keepAliveTimeout(20, TimeUnit.SECONDS)
-            .handshakeTimeout(10, TimeUnit.SECONDS)
+            .keepAliveTime(options.maxSilence().toNanos(), TimeUnit.NANOSECONDS)
+            .keepAliveTimeout(options.maxSilence().toNanos() / 3, TimeUnit.NANOSECONDS)
+            .handshakeTimeout(
+                Math.min(HANDSHAKE_NANOS, options.maxTransfer().toNanos()), TimeUnit.NANOSECONDS)
             .maxRstFramesPerWindow(
                 options.maxResets() * RESET_WINDOW_SECONDS, RESET_WINDOW_SECONDS);
     if (!options.maxAge().isZero()) {
@@ -123,8 +144,13 @@ public final class GrpcTransport {
     if (security != null) {
       builder.sslContext(security);
     }
-    services.services().forEach(builder::addService);
-    services.interceptors().forEach(builder::intercept);
+    // The guard is the outermost: it ends calls that interceptors have let in, too.
+    for (BindableService service : services.services()) {
+      builder.addService(
+          guard.guard(
+              ServerInterceptors.intercept(service.bindService(), services.interceptors())));
+    }
+    builder.addStreamTracerFactory(guard);
     services.tracers().forEach(builder::addStreamTracerFactory);
     try {
       servers.add(builder.build().start());
@@ -148,25 +174,49 @@ public final class GrpcTransport {
     return PlatformDependent.usedDirectMemory();
   }
 
+  /** The most direct memory that there can be, of which Netty's is the most. */
+  public static long mostDirectBytes() {
+    return PlatformDependent.maxDirectMemory();
+  }
+
+  /** Whether direct memory runs out: connections that stand go on, new ones would only add. */
+  private static boolean isShortOfMemory() {
+    long most = PlatformDependent.maxDirectMemory();
+    return PlatformDependent.usedDirectMemory() > most - most / 5;
+  }
+
+  /**
+   * Ends a call whatever its handler does at that moment; may be called on any thread.
+   *
+   * @param call as this transport's interceptors see it
+   */
+  public static void end(ServerCall<?, ?> call, Status status) {
+    if (call instanceof GuardedCall<?, ?> guarded) {
+      guarded.end(status, new Metadata());
+    } else {
+      call.close(status, new Metadata());
+    }
+  }
+
   /** Where TCP connections are taken. */
   public InetSocketAddress address() {
     return (InetSocketAddress) servers.get(0).getListenSockets().get(0);
   }
 
   /**
-   * Takes no new connections and calls, and waits for the calls in work; those left after the given
-   * time are cut off.
+   * Takes no new connections and calls, and waits for the calls in work; streams end when their
+   * requests are answered, and clients that are in the middle of a message have half of the time.
+   * Calls left after the given time are cut off.
    *
    * @return whether all of them finished
    */
   public boolean close(long timeoutMillis) {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     servers.forEach(Server::shutdown);
-    boolean finished = true;
+    guard.drain(TimeUnit.MILLISECONDS.toNanos(timeoutMillis) / 2);
+    boolean finished = false;
     try {
-      for (Server server : servers) {
-        finished &= server.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-      }
+      finished = awaitCalls(end);
       for (Server server : servers) {
         server.shutdownNow();
         server.awaitTermination(1, TimeUnit.SECONDS);
@@ -182,5 +232,28 @@ public final class GrpcTransport {
       // The socket's file is left behind: the next start removes it.
     }
     return finished;
+  }
+
+  /**
+   * Waits for all calls, and a moment for clients to leave. One that doesn't say that it has heard
+   * of the end would hold it up for longer, with nothing in work.
+   */
+  private boolean awaitCalls(long end) throws InterruptedException {
+    long idleSince = 0;
+    boolean idle = false;
+    for (Server server : servers) {
+      while (!server.awaitTermination(AWAIT_MILLIS, TimeUnit.MILLISECONDS)) {
+        long now = System.nanoTime();
+        boolean wasIdle = idle;
+        idle = guard.openCalls() == 0;
+        if (idle && !wasIdle) {
+          idleSince = now;
+        }
+        if (now - end >= 0 || (idle && now - idleSince >= LEAVE_NANOS)) {
+          return idle;
+        }
+      }
+    }
+    return true;
   }
 }

@@ -65,6 +65,23 @@ public record TransportOptions(
                     + "clients spread over the fleet anew; 0s for never")
         Duration maxAge,
     @Setting(
+            value = "30s",
+            min = "10ms",
+            max = "24h",
+            is =
+                "how long a request may take to arrive, from the call's first byte (in a stream: the"
+                    + " message's) to its last, and an answer to be taken by its client; slower"
+                    + " calls are ended")
+        Duration maxTransfer,
+    @Setting(
+            value = "60s",
+            min = "10ms",
+            max = "24h",
+            is =
+                "after which a silent connection is asked whether its client is still there; it has"
+                    + " a third of this time to answer")
+        Duration maxSilence,
+    @Setting(
             value = "10s",
             min = "0s",
             max = "24h",
