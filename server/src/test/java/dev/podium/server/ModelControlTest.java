@@ -225,6 +225,86 @@ class ModelControlTest {
   }
 
   @Test
+  void whatIsIgnoredIsSaidAndKeepsNoServerUnready() throws Exception {
+    TestModels.sum(models, "m");
+    TestModels.sum(models, "my model");
+    Files.createDirectories(models.resolve("__MACOSX/m/1"));
+    Files.createDirectories(models.resolve("m/v2"));
+    try (LogLines log = new LogLines("dev.podium.server.repository")) {
+      start();
+      assertThat(log.lines())
+          .contains(
+              "repository "
+                  + models
+                  + ": 'my model' is ignored: (expected: letters, digits, '.', '_' and '-')",
+              "repository "
+                  + models
+                  + ": '__MACOSX' is ignored: what a tool left behind (expected: a model's folder)",
+              "model m: 'v2' is ignored: (expected: a version's number alone, such as 2 or"
+                  + " 00000002)");
+      load("m");
+      assertThat(log.lines().filter(line -> line.contains("'v2' is ignored")))
+          .as("said once")
+          .hasSize(1);
+    }
+    assertThat(readyz().statusCode()).isEqualTo(200);
+    JsonNode report = new ObjectMapper().readTree(get("/models").body());
+    assertThat(report.get("ignored")).hasSize(2);
+    assertThat(report.get("ignored").toString()).contains("my model", "__MACOSX");
+    assertThat(report.get("models")).hasSize(1);
+    assertThat(report.get("models").get(0).get("message").asText()).startsWith("'v2' is ignored");
+  }
+
+  @Test
+  void anEmptyRepositoryIsNotReadyUnlessThatIsWanted() throws Exception {
+    start();
+    assertThat(readyz().statusCode()).isEqualTo(503);
+    assertThat(readyz().body())
+        .isEqualTo(
+            "not ready\nno model is available (expected: models in the repository, or"
+                + " required_models: [])\n");
+    TestModels.sum(models, "m");
+    load("m");
+    assertThat(readyz().statusCode()).isEqualTo(200);
+    stop();
+    Files.walk(models.resolve("m"))
+        .sorted(java.util.Comparator.reverseOrder())
+        .forEach(path -> path.toFile().delete());
+    start("required_models", "[]");
+    assertThat(readyz().statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aLoadThatFailsOnItsRulesLeavesALineAndAMessage() throws Exception {
+    TestModels.sum(models, "m");
+    start();
+    Files.writeString(models.resolve("m/model.yaml"), "colour: red\n");
+    try (LogLines log = new LogLines("dev.podium.server.repository")) {
+      assertThat(code(() -> load("m"))).isEqualTo(Status.Code.INVALID_ARGUMENT);
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .startsWith("model m: ")
+          .contains("model.yaml: line 2: unknown key 'colour'");
+    }
+    assertThat(get("/models").body())
+        .contains("serves as loaded before; its new load failed", "unknown key 'colour'");
+    assertThat(rank("m")).isEqualTo(1_101f);
+  }
+
+  @Test
+  void whyAVersionIsNotSplitStandsInTheLog() throws Exception {
+    TestModels.share(models, "share");
+    try (LogLines log = new LogLines("dev.podium.server.repository")) {
+      start();
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .startsWith("model share version 1 available; not split: ");
+    }
+  }
+
+  @Test
   void refusalsHaveTritonsCodes() throws Exception {
     TestModels.sum(models, "m");
     start();

@@ -233,6 +233,21 @@ class SecurityTest {
   }
 
   @Test
+  void whatIsNotFoundNamesOnlyModelsThatTheCallerMayUse() throws Exception {
+    ManagedChannel channel = channel(null);
+    try {
+      Status status = rank(with(channel, "Bearer web-token"), "movies-none");
+      assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(status.getDescription())
+          .isEqualTo("model 'movies-none': unknown (expected: one of movies-sum)");
+      assertThat(rank(with(channel, "Bearer ops-token"), "movies-none").getDescription())
+          .isEqualTo("model 'movies-none': unknown (expected: one of movies-sum, secret-sum)");
+    } finally {
+      channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
   void probesNeedNoCredentials() throws Exception {
     ManagedChannel channel = channel(null);
     try {

@@ -85,6 +85,24 @@ public final class TestModels {
     return model(graph);
   }
 
+  /** As {@link #sum}, with so many more operators one after the other, which change no score. */
+  public static void deep(Path repository, String name, int operators) throws IOException {
+    sum(repository, name);
+    ModelProto.Builder model = sumModel().toBuilder();
+    GraphProto.Builder graph = model.getGraphBuilder().clearNode().clearOutput();
+    graph.addInitializer(floats("nothing", new long[] {}, 0));
+    for (NodeProto node : sumModel().getGraph().getNodeList()) {
+      graph.addNode(
+          node.getOutput(0).equals("score") ? node("Add", "sum0", "x_item", "user_part") : node);
+    }
+    for (int i = 0; i < operators; i++) {
+      graph.addNode(node("Relu", "sum" + (i + 1), "sum" + i));
+    }
+    graph.addNode(node("Add", "score", "sum" + operators, "nothing"));
+    graph.addOutput(value("score", TensorProto.DataType.FLOAT, 1));
+    Files.write(repository.resolve(name).resolve("1/model.onnx"), model.build().toByteArray());
+  }
+
   /** As {@link #sum}, with its weights in a file of their own. */
   public static void sumWithExternalData(Path repository, String name) throws IOException {
     sum(repository, name);

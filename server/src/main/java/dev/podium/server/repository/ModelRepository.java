@@ -8,7 +8,6 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.loader.ModelLoader;
 import dev.podium.server.repository.loader.VersionLoader;
-import dev.podium.server.repository.manager.Desired;
 import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelStatus;
 import dev.podium.server.repository.manager.ModelView;
@@ -41,7 +40,6 @@ public final class ModelRepository implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ModelRepository.class.getName());
 
   private final ModelSource source;
-  private final VersionLoader loader;
   private final VersionManager manager;
   private final Router router;
 
@@ -58,7 +56,6 @@ public final class ModelRepository implements AutoCloseable {
    */
   public ModelRepository(Path root, VersionLoader loader, VersionCloser closer, Executor loads) {
     this.source = new ModelSource(root);
-    this.loader = loader;
     this.manager = new VersionManager(loader, closer, loads);
     this.router = new Router(manager);
   }
@@ -125,13 +122,7 @@ public final class ModelRepository implements AutoCloseable {
 
   private CompletableFuture<List<String>> change(FoundModel found, boolean anew) {
     ignore(found.name(), found.ignored());
-    Desired desired;
-    try {
-      desired = Desired.of(found, loader.rules(found), anew);
-    } catch (ModelException e) {
-      desired = Desired.unreadable(found, e.getMessage());
-    }
-    return manager.reconcile(desired).toCompletableFuture();
+    return manager.serve(found, anew).toCompletableFuture();
   }
 
   /** Logs what is ignored once. */

@@ -17,15 +17,17 @@ public final class Readiness {
   }
 
   private final ModelRepository repository;
+  private final boolean ofAll;
   private volatile List<String> required;
   private volatile Phase phase = Phase.STARTING;
 
   /**
    * @param required names of the models that must be available; null for all those that were found
-   *     when the server started
+   *     when the server started, and one at least
    */
   public Readiness(ModelRepository repository, List<String> required) {
     this.repository = repository;
+    this.ofAll = required == null;
     this.required = required == null ? null : List.copyOf(required);
   }
 
@@ -57,6 +59,12 @@ public final class Readiness {
       default:
     }
     List<String> missing = new ArrayList<>();
+    if (ofAll
+        && required.isEmpty()
+        && repository.status().stream().noneMatch(ModelStatus::available)) {
+      missing.add(
+          "no model is available (expected: models in the repository, or required_models: [])");
+    }
     for (String model : required) {
       ModelStatus status = repository.status(model);
       if (status == null) {

@@ -70,7 +70,8 @@ public final class ModelControl {
       return null;
     } catch (RankException e) {
       return e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // The caller must have an answer, whatever happened.
       LOG.log(Level.SEVERE, "model " + model + ": a load or unload failed", e);
       return new RankException(FaultCode.INTERNAL, "model '" + model + "': " + e, e);
     }

@@ -13,6 +13,7 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.loader.ModelLoader;
 import dev.podium.server.repository.manager.Lease;
+import dev.podium.server.repository.manager.LoadThreads;
 import dev.podium.server.repository.manager.ModelStatus;
 import dev.podium.server.repository.manager.VersionState;
 import java.io.IOException;
@@ -24,6 +25,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,6 +43,10 @@ class ModelRepositoryTest {
   }
 
   private ModelRepository of(Path folder, Set<Path> libraries) {
+    return of(folder, libraries, Runnable::run);
+  }
+
+  private ModelRepository of(Path folder, Set<Path> libraries, Executor loads) {
     return new ModelRepository(
         folder,
         new ModelLoader(new OnnxEngine(), EngineOptions.DEFAULT, TuningOptions.DEFAULT, libraries),
@@ -47,7 +54,7 @@ class ModelRepositoryTest {
           retired.add(version);
           return CompletableFuture.completedFuture(null);
         },
-        Runnable::run);
+        loads);
   }
 
   @AfterEach
@@ -191,6 +198,116 @@ class ModelRepositoryTest {
             VersionState.AVAILABLE);
     assertThat(number("m", 0, "")).isEqualTo(1);
     assertThat(repository.found()).containsExactly("m");
+  }
+
+  @Test
+  void aFlatModelAndPaddedVersionsServe() throws Exception {
+    TestModels.sum(root, "flat");
+    Files.move(root.resolve("flat/1/model.onnx"), root.resolve("flat/model.onnx"));
+    Files.writeString(
+        root.resolve("flat/warmup.jsonl"),
+        "{\"candidates\": {\"count\": 1, \"columns\": ["
+            + "{\"name\": \"item\", \"int64Values\": {\"values\": [\"1\"]}},"
+            + "{\"name\": \"x\", \"floatValues\": {\"values\": [1, 0]}}]}}\n");
+    Files.delete(root.resolve("flat/1"));
+    TestModels.sum(root, "padded");
+    Files.move(root.resolve("padded/1"), root.resolve("padded/00000012"));
+    append("padded", "labels: {stable: 12}\n");
+
+    repository.load();
+
+    assertThat(number("flat", 0, "")).isEqualTo(1);
+    assertThat(number("flat", 1, "")).isEqualTo(1);
+    assertThat(number("padded", 0, "")).isEqualTo(12);
+    assertThat(number("padded", 12, "stable")).isEqualTo(12);
+    assertThat(repository.examples())
+        .extracting(request -> request.getModel().getName())
+        .containsExactly("flat");
+    assertThat(status("flat").versions().get(0).fileBytes())
+        .isEqualTo(Files.size(root.resolve("flat/model.onnx")));
+    repository.load("flat");
+    repository.load("padded");
+    assertThat(status("flat").message()).isEmpty();
+    assertThat(status("padded").message()).isEmpty();
+  }
+
+  @Test
+  void aLabelToAVersionThatIsNotThereIsSaidAndTakesNothingAway() throws Exception {
+    TestModels.sum(root, "m");
+    append("m", "labels: {stable: 1, canary: 7}\n");
+    String problem = "model.yaml: label 'canary': no version 7 (expected: one of [1])";
+
+    repository.load();
+
+    assertThat(number("m", 0, "stable")).isEqualTo(1);
+    assertThat(status("m").message()).isEqualTo(problem);
+    notFound("m", 0, "canary", "model 'm': no version 7 (expected: one of [1])");
+    copyVersion("m", 2);
+    assertThatThrownBy(() -> repository.load("m"))
+        .isInstanceOf(RankException.class)
+        .hasMessageContaining("label 'canary': no version 7 (expected: one of [1, 2])");
+    assertThat(number("m", 0, "")).as("the new version serves all the same").isEqualTo(2);
+    assertThat(number("m", 0, "stable")).as("the old one is not taken away").isEqualTo(1);
+    assertThat(status("m").message()).startsWith("serves as loaded before; its new load failed:");
+  }
+
+  @Test
+  void aVersionOfThePolicyThatIsNotThereIsSaid() throws Exception {
+    TestModels.sum(root, "m");
+    append("m", "version_policy: {versions: [1, 9]}\n");
+    repository.load();
+    assertThat(number("m", 0, "")).isEqualTo(1);
+    assertThat(status("m").message())
+        .isEqualTo("model.yaml: version_policy: no version 9 (expected: one of [1])");
+  }
+
+  @Test
+  void rulesThatCanNotBeReadAnyMoreLeaveWhatServesAndSaySo() throws Exception {
+    TestModels.sum(root, "m");
+    repository.load();
+    append("m", "colour: red\n");
+    assertThatThrownBy(() -> repository.load("m")).isInstanceOf(RankException.class);
+    assertThat(number("m", 0, "")).isEqualTo(1);
+    assertThat(status("m").message())
+        .startsWith("serves as loaded before; its new load failed: ")
+        .contains("model.yaml: line 7: unknown key 'colour'");
+  }
+
+  /** A graph of this depth took more stack than an ordinary thread has. */
+  @Test
+  void aGraphOfThousandsOfOperatorsInARowLoadsOrFailsAlone() throws Exception {
+    TestModels.deep(root, "deep", 5_000);
+    TestModels.sum(root, "good");
+    ExecutorService threads = LoadThreads.atOnce(2);
+    try (ModelRepository other = of(root, Set.of(), threads)) {
+      other.load();
+      assertThat(other.status("good").available()).isTrue();
+      assertThat(other.status("deep").versions().get(0).message()).isEmpty();
+      assertThat(other.status("deep").available()).isTrue();
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  @Test
+  void goldenRequestsMayHoldWhatPythonWritesForMissingValues() throws Exception {
+    TestModels.sum(root, "refused");
+    TestModels.sum(root, "taken");
+    Path rules = root.resolve("taken/model.yaml");
+    Files.writeString(
+        rules, Files.readString(rules).replace("{name: x}", "{name: x, finite: false}"));
+    for (String model : List.of("refused", "taken")) {
+      Files.writeString(
+          root.resolve(model).resolve("1/golden.jsonl"),
+          "{\"request\": {\"candidates\": {\"count\": 1, \"columns\": ["
+              + "{\"name\": \"item\", \"int64Values\": {\"values\": [1]}},"
+              + "{\"name\": \"x\", \"floatValues\": {\"values\": [NaN, -Infinity]}}]}},"
+              + " \"scores\": {\"score\": [NaN], \"log\": [NaN]}}\n");
+    }
+    repository.load();
+    failed("refused", "feature 'x'");
+    assertThat(status("taken").versions().get(0).message()).isEmpty();
+    assertThat(status("taken").available()).isTrue();
   }
 
   @Test

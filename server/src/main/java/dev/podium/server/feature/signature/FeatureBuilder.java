@@ -208,10 +208,13 @@ final class FeatureBuilder {
     }
     switch (wireType) {
       case FLOAT -> {
-        if (value instanceof Number number) {
-          return number.doubleValue();
+        if (!(value instanceof Number number)) {
+          throw wrong("default '" + value + "'", "a number");
         }
-        throw wrong("default '" + value + "'", "a number");
+        if (!Double.isFinite(number.doubleValue()) && !Boolean.FALSE.equals(config.finite())) {
+          throw wrong("default '" + value + "'", "a finite number, or finite: false");
+        }
+        return number.doubleValue();
       }
       case INT64 -> {
         long number;

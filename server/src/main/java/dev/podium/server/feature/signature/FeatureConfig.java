@@ -1,6 +1,7 @@
 package dev.podium.server.feature.signature;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import java.util.List;
 
 /**
@@ -14,7 +15,7 @@ public record FeatureConfig(
     FeatureRole role,
     FeatureKind kind,
     WireType dtype,
-    @JsonProperty("default") Object defaultValue,
+    @JsonProperty("default") @JsonDeserialize(using = YamlScalar.class) Object defaultValue,
     VocabularyConfig vocabulary,
     Long outOfVocabulary,
     HashConfig hash,

@@ -1,7 +1,9 @@
 package dev.podium.server.repository.loader;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.protobuf.util.JsonFormat;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.fault.ModelException;
@@ -19,7 +21,9 @@ final class WarmUpRequests {
   /** Warming up needs a few requests of each kind, not a whole test set. */
   private static final int MOST = 64;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** Training code writes missing values as Python does, NaN and Infinity. */
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private WarmUpRequests() {}
 
@@ -47,7 +51,7 @@ final class WarmUpRequests {
         JsonNode node = JSON.readTree(text);
         JsonNode request = wrapped ? node.path("request") : node;
         RankRequest.Builder builder = RankRequest.newBuilder();
-        JsonFormat.parser().merge(request.toString(), builder);
+        JsonFormat.parser().merge(JSON.writeValueAsString(request), builder);
         requests.add(builder.build());
       }
     } catch (IOException e) {

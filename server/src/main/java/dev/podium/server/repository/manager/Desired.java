@@ -21,14 +21,14 @@ import java.util.TreeMap;
  *     that serves is taken away
  * @param notes what else an operator should know, a sentence each
  */
-public record Desired(
+record Desired(
     String model,
     NavigableMap<Long, VersionFolder> versions,
     Map<String, Long> labels,
     boolean anew,
     List<String> problems,
     List<String> notes) {
-  public Desired {
+  Desired {
     versions = Collections.unmodifiableNavigableMap(new TreeMap<>(versions));
     labels = Map.copyOf(labels);
     problems = List.copyOf(problems);
@@ -36,7 +36,7 @@ public record Desired(
   }
 
   /** Of the versions found, those that the rules choose. */
-  public static Desired of(FoundModel found, ServingRules rules, boolean anew) {
+  static Desired of(FoundModel found, ServingRules rules, boolean anew) {
     NavigableSet<Long> present = found.versions().navigableKeySet();
     NavigableMap<Long, VersionFolder> versions = new TreeMap<>(found.versions());
     versions.keySet().retainAll(rules.policy().choose(present, rules.labels().values()));
@@ -61,7 +61,7 @@ public record Desired(
   }
 
   /** Of a model that can't be read. */
-  public static Desired unreadable(FoundModel found, String why) {
+  static Desired unreadable(FoundModel found, String why) {
     List<String> notes = found.ignored().stream().map(Ignored::toString).toList();
     return new Desired(
         found.name(), Collections.emptyNavigableMap(), Map.of(), false, List.of(why), notes);

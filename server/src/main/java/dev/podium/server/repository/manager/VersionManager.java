@@ -3,6 +3,7 @@ package dev.podium.server.repository.manager;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.loader.VersionLoader;
+import dev.podium.server.repository.source.FoundModel;
 import dev.podium.server.repository.source.VersionFolder;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,12 +53,28 @@ public final class VersionManager implements AutoCloseable {
   }
 
   /**
-   * Brings a model to what is desired, as {@link Reconciliation} decides. One change of a model at
-   * a time: the caller waits for the end of one before it begins the next.
+   * Serves what a model's folder and rules ask for. Does the loads on the executor and returns at
+   * once. One change of a model at a time: the caller waits for the end of one before it begins the
+   * next.
    *
-   * @return why something desired isn't served, a sentence each; empty if all is
+   * @param anew whether versions that serve are loaded anew, too
+   * @return why something that is asked for isn't served, a sentence each; empty if all is
    */
-  public CompletionStage<List<String>> reconcile(Desired desired) {
+  public CompletionStage<List<String>> serve(FoundModel found, boolean anew) {
+    Desired desired;
+    try {
+      desired = Desired.of(found, loader.rules(found), anew);
+    } catch (ModelException e) {
+      desired = Desired.unreadable(found, e.getMessage());
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.SEVERE, "model " + found.name() + ": its rules can't be read", e);
+      desired = Desired.unreadable(found, sentence(e));
+    }
+    return reconcile(desired);
+  }
+
+  /** Brings a model to what is desired, as {@link Reconciliation} decides. */
+  CompletionStage<List<String>> reconcile(Desired desired) {
     ModelVersions model =
         models.computeIfAbsent(
             desired.model(), name -> new ModelVersions(name, closer, this::tell));
@@ -127,17 +144,20 @@ public final class VersionManager implements AutoCloseable {
       LOG.log(Level.INFO, "model {0} available{1}", new Object[] {version, remarks(loaded)});
     } catch (ModelException e) {
       failed(model, version, e.getMessage(), null);
-    } catch (StackOverflowError e) {
-      failed(model, version, "its graph is nested too deeply for the compiler's stack", null);
-    } catch (OutOfMemoryError e) {
-      failed(
-          model,
-          version,
-          "out of memory: " + e.getMessage() + " (expected: room to load it)",
-          null);
     } catch (Throwable e) {
-      failed(model, version, "internal error: " + e, e);
+      failed(model, version, sentence(e), e);
     }
+  }
+
+  /** What went wrong, for faults that are none of the model's files' by their type. */
+  private static String sentence(Throwable fault) {
+    if (fault instanceof StackOverflowError) {
+      return "its graph is nested too deeply for the compiler's stack";
+    }
+    if (fault instanceof OutOfMemoryError) {
+      return "out of memory: " + fault.getMessage() + " (expected: room to load it)";
+    }
+    return "internal error: " + fault;
   }
 
   /**
@@ -147,11 +167,17 @@ public final class VersionManager implements AutoCloseable {
       ModelVersions model, VersionFolder version, String why, Throwable fault) {
     model.failed(version.number(), why);
     String line = "model " + version.model() + " version " + version.number() + " failed: " + why;
-    LOG.log(fault == null ? Level.WARNING : Level.SEVERE, line, fault);
+    boolean told = fault == null || fault instanceof StackOverflowError;
+    LOG.log(fault == null ? Level.WARNING : Level.SEVERE, line, told ? null : fault);
   }
 
   private static String remarks(LoadedVersion version) {
-    return version.notes().isEmpty() ? "" : "; " + String.join("; ", version.notes());
+    List<String> remarks = new ArrayList<>(version.notes());
+    String reason = version.session().report().reason();
+    if (!reason.isEmpty()) {
+      remarks.add("not split: " + reason);
+    }
+    return remarks.isEmpty() ? "" : "; " + String.join("; ", remarks);
   }
 
   private static String message(ModelVersions model, Desired desired) {

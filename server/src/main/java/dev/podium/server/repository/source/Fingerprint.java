@@ -77,7 +77,7 @@ public record Fingerprint(SortedMap<String, Stamp> files, long modelBytes) {
     String own = base.relativize(version.folder()).toString();
     long bytes = 0;
     for (Map.Entry<String, Stamp> file : files.entrySet()) {
-      if (isOfModel(file.getKey()) && Path.of(file.getKey()).startsWith(own)) {
+      if (isOfModel(file.getKey()) && (own.isEmpty() || Path.of(file.getKey()).startsWith(own))) {
         bytes += file.getValue().bytes();
       }
     }

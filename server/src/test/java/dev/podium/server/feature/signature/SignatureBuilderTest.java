@@ -55,6 +55,32 @@ class SignatureBuilderTest {
     assertThat(layout.features().get(3).defaultValue()).isEqualTo("none");
   }
 
+  @ParameterizedTest
+  @CsvSource({".nan,NaN", ".NaN,NaN", ".inf,Infinity", "-.Inf,-Infinity", "1e3,1000", "-2,-2"})
+  void aDefaultMayBeAnyNumberWhereTheFeatureNeedNotBeFinite(String written, double expected)
+      throws Exception {
+    assertThat(one("finite: false, default: " + written).defaultValue()).isEqualTo(expected);
+    if (!Double.isFinite(expected)) {
+      assertThatThrownBy(() -> one("default: " + written))
+          .isInstanceOf(ModelException.class)
+          .hasMessage(
+              "model.yaml: feature 'x': default '"
+                  + expected
+                  + "' (expected: a finite number, or finite: false)");
+    }
+  }
+
+  private static Feature one(String rules) throws Exception {
+    Features features = StrictYaml.read("features: [{name: x, " + rules + "}]", Features.class);
+    return new SignatureBuilder(List.of(input("x", TensorDtype.FLOAT, -1)))
+        .layOut(features.features(), file -> null)
+        .features()
+        .get(0);
+  }
+
+  /** The list as {@code model.yaml} has it. */
+  record Features(List<FeatureConfig> features) {}
+
   @Test
   void featuresShareAnInputByColumns() throws Exception {
     InputLayout layout =
