@@ -6,7 +6,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** Tells of failures: one line on the error stream, and the stack only if asked for. */
+/** Reports a failure: one line on the error stream, and the stack trace only on request. */
 final class Failures {
   private Failures() {}
 

@@ -32,7 +32,7 @@ final class LocalServer implements AutoCloseable {
     }
   }
 
-  /** Where it serves. */
+  /** The address that it serves on, as {@code HOST:PORT}. */
   String target() {
     InetSocketAddress address = server.grpcAddress();
     return address.getHostString() + ":" + address.getPort();

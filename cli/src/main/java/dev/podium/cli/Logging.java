@@ -3,7 +3,7 @@ package dev.podium.cli;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** What libraries log, as far as it is of no use to someone at a terminal. */
+/** Switches off log messages of libraries that are of no use at a terminal. */
 final class Logging {
   // The JDK keeps loggers weakly: a level set on one that nobody holds is soon forgotten.
   private static final Logger SERVER = Logger.getLogger("dev.podium.server");

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes ranking requests for one movie model: of the features that the catalogue describes, those
- * that the model's signature has, in the types that it says.
+ * Makes ranking requests for one movie model. A request has the features of the catalogue that the
+ * model's signature has, in the signature's types.
  */
 final class MovieRequest {
   private final String model;

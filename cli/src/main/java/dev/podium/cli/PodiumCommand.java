@@ -8,7 +8,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The root command, and the list of all others: this is where a subcommand is plugged in. */
+/** The root command, and the list of all subcommands: add a new one here. */
 @Command(
     name = "podium",
     description = "A low-latency ranking server for ONNX click-through models.",

@@ -72,7 +72,7 @@ final class ServeCommand implements Runnable {
 
   /**
    * Netty looks for leaks by noting where one buffer in 128 was touched, which takes a twentieth of
-   * the network thread's CPU. Whoever looks for one says so with the property.
+   * the network thread's CPU. To look for a leak, set the property.
    */
   private static void watchNoBuffers() {
     if (System.getProperty(LEAK_DETECTION) == null) {

@@ -3,13 +3,13 @@ package dev.podium.client;
 import java.util.List;
 
 /**
- * The features of one candidate, while it is the newest of its builder. A handle of two words: the
- * values go into the builder's columns. Every feature that one candidate has, all must have.
+ * Sets the features of the candidate that its builder has added last. It is a handle of two words:
+ * the values go into the builder's columns. If one candidate has a feature, all must have it.
  *
  * <p>All methods throw {@link IllegalArgumentException} if the feature was set before for this
- * candidate, is a context feature or a whole column already, holds another type, or misses a value
- * for an earlier candidate; and {@link IllegalStateException} if another candidate was begun after
- * this one. Not thread-safe.
+ * candidate, is already a context feature or a whole column, has another type, or lacks a value for
+ * an earlier candidate. They throw {@link IllegalStateException} if a further candidate was added
+ * after this one. Not thread-safe.
  */
 public final class CandidateRow {
   private final RankingRequest.Builder request;

@@ -1,6 +1,6 @@
 package dev.podium.client;
 
-/** Sentences for errors in use: the thing, what came, what was expected. */
+/** Messages for mistakes in use: the thing, what came, what was expected. */
 final class Problem {
   private Problem() {}
 

@@ -53,13 +53,13 @@ public final class Ranking {
     return toArray(output(output));
   }
 
-  /** Names of the outputs, in the order asked for, or else that of the model's signature. */
+  /** Names of the outputs, in the order of the request, or else of the model's signature. */
   public List<String> outputs() {
     return response.getOutputsList().stream().map(OutputScores::getName).toList();
   }
 
   /**
-   * Scores a candidate in an output.
+   * Number of scores of one candidate in an output.
    *
    * @throws IllegalArgumentException if the ranking has no such output
    */
@@ -107,8 +107,8 @@ public final class Ranking {
   }
 
   /**
-   * Number of candidates without a score of their own: the deadline came before them, and the
-   * request allows a partial answer. Otherwise 0.
+   * Number of candidates without a score of their own: the request allows a partial answer, and the
+   * deadline came before they were scored. Otherwise 0.
    */
   public int missingCount() {
     int count = 0;
@@ -132,7 +132,7 @@ public final class Ranking {
     return false;
   }
 
-  /** The request's own name for itself; empty if it had none. */
+  /** The request's id; empty if it had none. */
   public String requestId() {
     return response.getRequestId();
   }
@@ -142,7 +142,7 @@ public final class Ranking {
     return response.getModel().getName();
   }
 
-  /** Version of the model that scored: one for all candidates, also where the request was split. */
+  /** Version of the model that scored. All candidates have the same, also in a split request. */
   public long modelVersion() {
     return response.getModel().getVersion();
   }
@@ -152,12 +152,12 @@ public final class Ranking {
     return ServerTiming.of(response.getTiming());
   }
 
-  /** What the server put right, a sentence each; at most 16. Empty if nothing. */
+  /** What the server corrected: at most 16 sentences, empty if nothing. */
   public List<String> warnings() {
     return List.copyOf(response.getWarningsList());
   }
 
-  /** The answer as it came over the wire, or as merged from its parts. */
+  /** The answer as it came over the wire, or merged from the parts of a split request. */
   public RankResponse message() {
     return response;
   }

@@ -27,7 +27,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /**
- * Ranks candidates on a Podium server. Thread-safe; made once and used for the life of a program.
+ * Ranks candidates on a Podium server. Thread-safe: make one and use it as long as the program
+ * runs.
  *
  * <pre>{@code
  * try (RankingClient client = RankingClient.builder("127.0.0.1:8001").build()) {
@@ -58,14 +59,17 @@ public final class RankingClient implements AutoCloseable {
 
   /**
    * Starts a client of the server at a target: {@code host:port}, {@code dns:///name:port}, {@code
-   * unix:/path} (a Unix domain socket), or any other that gRPC resolves. It connects at the first
-   * call.
+   * unix:/path} (a Unix domain socket), or any other target that gRPC resolves. The client connects
+   * at the first call.
    */
   public static Builder builder(String target) {
     return new Builder(credentials -> Connection.open(target, credentials));
   }
 
-  /** Starts a client over a channel that the caller made, intercepts as it likes, and closes. */
+  /**
+   * Starts a client over a channel of the caller's, with the caller's interceptors. The client does
+   * not close it.
+   */
   public static Builder builder(Channel channel) {
     return new Builder(credentials -> Connection.borrowed(channel));
   }
@@ -76,12 +80,12 @@ public final class RankingClient implements AutoCloseable {
   }
 
   /**
-   * Ranks without blocking. Stages of the future run on gRPC's threads; a stage that blocks belongs
-   * elsewhere.
+   * Ranks without blocking. Stages of the future run on gRPC's threads; run a stage that blocks on
+   * an executor of your own.
    *
-   * @param deadline time from now until the scores must be here; it travels with the request, and
-   *     no work starts after it
-   * @return a future that fails with {@link RankingException} alone. Cancelling it cancels the
+   * @param deadline time from now until the scores must be here. The server gets it with the
+   *     request, and starts no work after it.
+   * @return a future that fails only with {@link RankingException}. Cancel it to cancel the
    *     request's calls.
    */
   public CompletableFuture<Ranking> rankAsync(RankingRequest request, Duration deadline) {
@@ -115,7 +119,8 @@ public final class RankingClient implements AutoCloseable {
   }
 
   /**
-   * Ranks, and waits for it. A thread that is interrupted while it waits cancels the request.
+   * Ranks, and waits for the scores. If the waiting thread is interrupted, the request is
+   * cancelled.
    *
    * @param deadline time from now until the scores must be here
    * @throws RankingException if there are no scores
@@ -134,8 +139,8 @@ public final class RankingClient implements AutoCloseable {
   }
 
   /**
-   * The newest available version of a model as the server describes it: the features it takes, the
-   * outputs it gives.
+   * Asks the server for the signature of a model's newest available version: the features that it
+   * takes, and the outputs that it gives.
    *
    * @throws RankingException if the server has no such model, or does not answer within the default
    *     deadline
@@ -152,8 +157,9 @@ public final class RankingClient implements AutoCloseable {
   }
 
   /**
-   * Takes no more requests, gives those in flight the grace time to finish, fails the rest with
-   * {@code CANCELLED}, and closes the connection unless the caller brought the channel.
+   * Takes no more requests, and gives the requests in flight the grace time to finish. Then it
+   * fails the rest with {@code CANCELLED}, and closes the connection unless the channel is the
+   * caller's.
    */
   @Override
   public void close() {
@@ -205,8 +211,8 @@ public final class RankingClient implements AutoCloseable {
     }
 
     /**
-     * Speaks TLS as these credentials say: own authorities, a client certificate. Default: plain
-     * text.
+     * Speaks TLS with these credentials: authorities of your own, a client certificate. Default:
+     * plain text.
      */
     public Builder credentials(ChannelCredentials credentials) {
       this.credentials = credentials;
@@ -215,9 +221,9 @@ public final class RankingClient implements AutoCloseable {
 
     /**
      * Puts an interceptor around every call, such as OpenTelemetry's, which passes the caller's
-     * trace on. It runs on the thread that asks for the ranking; the first one added is the
-     * outermost. One exception: parts of a split request that are asked again, of the newer of two
-     * versions, are sent from gRPC's threads.
+     * trace on. The first interceptor added is the outermost. An interceptor runs on the thread
+     * that asks for the ranking, with one exception: if the client sends parts of a split request
+     * again, to the newer of two versions, it does so on gRPC's threads.
      */
     public Builder intercept(ClientInterceptor interceptor) {
       interceptors.add(0, Objects.requireNonNull(interceptor));
@@ -241,8 +247,8 @@ public final class RankingClient implements AutoCloseable {
     }
 
     /**
-     * Candidates above which a request is split into parts, which are sent side by side. Range: 1
-     * to 2^31-1. Default: 10,000, the ceiling of a server that is not configured otherwise.
+     * The most candidates of one call. A request with more is split into parts, which are sent side
+     * by side. Range: 1 to 2^31-1. Default: 10,000, which is also the server's default bound.
      */
     public Builder maxCandidatesPerCall(int max) {
       if (max < 1) {

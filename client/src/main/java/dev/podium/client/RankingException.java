@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
 /**
- * A request that got no scores. {@link #code()} is what a program decides by, {@link
- * #description()} what a person reads.
+ * A request that got no scores. A program decides by {@link #code()}; {@link #description()} is for
+ * people.
  */
 public final class RankingException extends RuntimeException {
   private static final long serialVersionUID = 1;

@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * One user, one context, many candidates. Immutable; may be sent any number of times.
+ * One user, one context, many candidates. Immutable; it can be sent any number of times.
  *
  * <p>Candidates are added one by one with {@link Builder#addCandidate(long)}, or as whole columns,
- * or both; they leave as one columnar batch either way. Which features a model takes, the server
- * knows: unknown names and wrong types come back as {@link RankingException}. What can be seen here
- * (a candidate without a value, a column of another length, a feature set twice) is an {@link
- * IllegalArgumentException} from the builder.
+ * or both. Either way they are sent as one batch of columns. Only the server knows which features a
+ * model takes, so an unknown name or a wrong type comes back as a {@link RankingException}.
+ * Mistakes that the builder can see (a candidate without a value, a column of another length, a
+ * feature set twice) are an {@link IllegalArgumentException} from the builder.
  */
 public final class RankingRequest {
   private final RankRequest message;
@@ -34,7 +34,7 @@ public final class RankingRequest {
     return new Builder(model);
   }
 
-  /** A request from a wire message, which is sent as it is: only the server checks it. */
+  /** A request from a wire message. The client sends it as it is; only the server checks it. */
   public static RankingRequest of(RankRequest message) {
     return new RankingRequest(message);
   }
@@ -90,8 +90,8 @@ public final class RankingRequest {
     }
 
     /**
-     * Asks for the best {@code k} candidates only, best first. 0, the default: all, in request
-     * order.
+     * Asks for the best {@code k} candidates only, best first. With 0, the default, all candidates
+     * come back in request order.
      */
     public Builder topK(int k) {
       if (k < 0) {
@@ -101,21 +101,21 @@ public final class RankingRequest {
       return this;
     }
 
-    /** Asks for these outputs of the model; the first decides the rank. Default: all. */
+    /** Asks for these outputs of the model. The first one decides the rank. Default: all. */
     public Builder outputs(String... outputs) {
       request.clearOutputs().addAllOutputs(List.of(outputs));
       return this;
     }
 
-    /** Says how much the request matters when the server has too much to do. Default: normal. */
+    /** Sets how much the request matters when the server has too much to do. Default: normal. */
     public Builder priority(Priority priority) {
       request.setPriority(priority);
       return this;
     }
 
     /**
-     * Welcomes the scores that are there shortly before the deadline when not all are; {@link
-     * Ranking#isMissing} then tells which are not. Default: all scores, or {@code
+     * Allows a partial answer: shortly before the deadline the server sends the scores that are
+     * there. {@link Ranking#isMissing} tells which are missing. Default: all scores, or {@code
      * DEADLINE_EXCEEDED}.
      */
     public Builder allowPartial() {
@@ -139,7 +139,7 @@ public final class RankingRequest {
       return context(FeatureColumns.of(feature, List.of(value)));
     }
 
-    /** Sets a feature that all candidates share: a dense one of several columns. */
+    /** Sets a feature that all candidates share: a dense feature of several columns. */
     public Builder contextVector(String feature, float... values) {
       return context(FeatureColumns.of(feature, values));
     }
@@ -193,7 +193,7 @@ public final class RankingRequest {
       return new CandidateRow(this, rows++);
     }
 
-    /** Adds a candidate without an id; the ranking tells it by its position. */
+    /** Adds a candidate without an id. The ranking gives its position in the request. */
     public CandidateRow addCandidate() {
       if (rowIds.getValuesCount() + rowTextIds.getValuesCount() > 0) {
         throw Problem.of(candidate(rows), "no id", idsSoFar());
@@ -201,7 +201,7 @@ public final class RankingRequest {
       return new CandidateRow(this, rows++);
     }
 
-    /** States the number of candidates, for requests of which no column tells it. */
+    /** Sets the number of candidates, for a request without candidate columns. */
     public Builder candidateCount(int count) {
       if (count < 0) {
         throw Problem.of("candidateCount", Integer.toString(count), "0 or more");
@@ -244,8 +244,10 @@ public final class RankingRequest {
     }
 
     /**
-     * Sets a dense candidate feature of several columns: {@code width} values a candidate, row
-     * after row.
+     * Sets a dense candidate feature of several columns.
+     *
+     * @param values {@code width} values for each candidate, row after row
+     * @param width number of columns, 1 or more
      */
     public Builder vectorColumn(String feature, float[] values, int width) {
       if (width < 1) {
@@ -290,8 +292,8 @@ public final class RankingRequest {
     }
 
     /**
-     * Sets a candidate feature as a wire column: the way in for those who hold raw little-endian
-     * bytes.
+     * Sets a candidate feature as a wire column, for example from little-endian bytes in a {@code
+     * RawTensor}.
      *
      * @param rows number of rows in the column
      */

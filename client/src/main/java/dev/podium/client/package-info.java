@@ -1,9 +1,9 @@
 /**
- * The Java client: a {@link dev.podium.client.RankingRequest} goes out as columns, a {@link
- * dev.podium.client.Ranking} comes back.
+ * The Java client: it sends a {@link dev.podium.client.RankingRequest} as columns and returns a
+ * {@link dev.podium.client.Ranking}.
  *
- * <p>A request's way: {@code RankingRequest} (rows or columns become one wire message), {@code
- * SplittingSender} (a request above the ceiling leaves in parts and is merged), {@code GrpcSender}
- * (one call). What will coalesce, hedge or balance calls is one more {@code Sender} between them.
+ * <p>A request passes {@code RankingRequest} (rows or columns become one wire message), {@code
+ * SplittingSender} (sends a large request in parts and merges their answers), {@code GrpcSender}
+ * (one call). To coalesce, hedge or balance calls, add one more {@code Sender} between them.
  */
 package dev.podium.client;

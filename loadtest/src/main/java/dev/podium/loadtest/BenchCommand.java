@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     sortOptions = false,
     description = {
-      "Puts the Podium server beside a bare ONNX Runtime session, and beside any peers, in one run.",
+      "Compares the Podium server with a bare ONNX Runtime session, and with any peers, in one run.",
       "The headline is the ratio of CPU times a request, bare ÷ server: above 1 the server with everything around it"
           + " costs less than the exported graph alone."
     })
@@ -50,7 +50,7 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "M",
-      description = "A model of it. May be repeated. Default: all.")
+      description = "A model of the repository. May be repeated. Default: all.")
   List<String> names = new ArrayList<>();
 
   @Option(
@@ -64,7 +64,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--peer",
       paramLabel = "NAME=HOST:PORT[,PID]",
       description =
-          "A rival that speaks the Open Inference Protocol; with its process id its CPU time is read. May be repeated.")
+          "Another server, by the Open Inference Protocol; a process id lets its CPU time be read. May be repeated.")
   List<String> peers = new ArrayList<>();
 
   @Option(
@@ -116,7 +116,11 @@ public final class BenchCommand implements Callable<Integer> {
               + " 20,000 requests. Default: 3s, with --off 1500ms.")
   String warmUp;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "42", description = "Of the requests.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "42",
+      description = "Seed of the requests.")
   long seed;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write the table as JSON.")

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** Options of the way to the server, for picocli. */
+/** Options of the connections to the server, for picocli. */
 final class ConnectionOptions {
   @Option(names = "--tls", description = "Speak TLS.")
   boolean tls;

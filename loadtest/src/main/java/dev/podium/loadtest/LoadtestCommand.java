@@ -59,10 +59,10 @@ public final class LoadtestCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "M", description = "The model.")
   String model;
 
-  @Option(names = "--model-version", paramLabel = "N", description = "Its version.")
+  @Option(names = "--model-version", paramLabel = "N", description = "Version of the model.")
   Long modelVersion;
 
-  @Option(names = "--label", paramLabel = "L", description = "Its label.")
+  @Option(names = "--label", paramLabel = "L", description = "Label of a version.")
   String label;
 
   @Option(
@@ -89,7 +89,7 @@ public final class LoadtestCommand implements Callable<Integer> {
       names = "--warmup",
       paramLabel = "D",
       defaultValue = "2s",
-      description = "Time before it that is not measured. Default: ${DEFAULT-VALUE}.")
+      description = "Time before the first step, not measured. Default: ${DEFAULT-VALUE}.")
   String warmUp;
 
   @Option(
@@ -120,7 +120,7 @@ public final class LoadtestCommand implements Callable<Integer> {
       names = "--max-in-flight",
       paramLabel = "N",
       defaultValue = "10000",
-      description = "Beyond it requests count as failed, NOT_SENT. Default: ${DEFAULT-VALUE}.")
+      description = "More in flight count as failed, NOT_SENT. Default: ${DEFAULT-VALUE}.")
   int maxInFlight;
 
   @Option(
@@ -136,7 +136,7 @@ public final class LoadtestCommand implements Callable<Integer> {
       paramLabel = "D",
       defaultValue = "3s",
       description =
-          "End the run when the server can't be reached for so long; 0s: never. Default: ${DEFAULT-VALUE}.")
+          "End the run when the server can't be reached for this long; 0s: never. Default: ${DEFAULT-VALUE}.")
   String goneAfter;
 
   @Option(
@@ -164,8 +164,8 @@ public final class LoadtestCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "Send N requests through both protocols and compare the scores, candidate by candidate; without --rate that"
-              + " is all.")
+          "Send N requests through both protocols and compare the scores, candidate by candidate. Without --rate,"
+              + " send no load.")
   int verify;
 
   @Option(
@@ -173,14 +173,18 @@ public final class LoadtestCommand implements Callable<Integer> {
       description = "Search for the highest rate that holds --slo, beginning at --rate.")
   boolean findMax;
 
-  @Option(names = "--slo", paramLabel = "O", description = "Such as p99=20ms,errors=0.1%%.")
+  @Option(
+      names = "--slo",
+      paramLabel = "O",
+      description = "Objective, such as p99=20ms,errors=0.1%%.")
   String slo;
 
   @Option(
       names = "--tolerance",
       paramLabel = "X",
       defaultValue = "0.05",
-      description = "How near the search comes, as a share of the rate. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Gap at which the search ends, as a share of the rate. Default: ${DEFAULT-VALUE}.")
   double tolerance;
 
   @Option(
@@ -225,10 +229,10 @@ public final class LoadtestCommand implements Callable<Integer> {
       names = "--compare",
       arity = "2",
       paramLabel = "A.json B.json",
-      description = "Lay two reports side by side instead of running; --html draws them.")
+      description = "Compare two reports instead of running; --html draws both.")
   List<Path> compare;
 
-  @Option(names = "--quiet", description = "No live line.")
+  @Option(names = "--quiet", description = "Print no live line.")
   boolean quiet;
 
   @Spec CommandSpec spec;

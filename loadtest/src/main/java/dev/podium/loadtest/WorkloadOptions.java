@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** Options of what is sent, for picocli. */
+/** Options of the requests, for picocli. */
 final class WorkloadOptions {
   @Option(
       names = "--candidates",

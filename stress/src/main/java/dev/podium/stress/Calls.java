@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Unary calls whose callers may take them back, and that tell a status which the server sent from
- * one that the client library made up. As thread-safe as its channels.
+ * Unary calls that can be cancelled. They tell whether a status came from the server or from the
+ * client library. As thread-safe as its channels.
  */
 final class Calls {
   /** In the headers, or the trailers, of every response that a server makes, and of no other. */

@@ -8,8 +8,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Some connections, of which one is closed and another opened in its place each second: calls on
- * the closed one are finished. For one thread.
+ * Some connections, of which one is closed each second and another opened in its place. Calls on
+ * the closed connection finish. For one thread.
  */
 final class ChurningConnections implements Supplier<ManagedChannel>, AutoCloseable {
   private static final long LIFE_STEP_NANOS = 1_000_000_000L;

@@ -3,7 +3,7 @@ package dev.podium.stress;
 import io.grpc.Status;
 import java.net.ConnectException;
 
-/** What became of a call, as its caller can tell. */
+/** How a call ended, as its caller sees it. */
 enum Ending {
   /** Scores came. */
   ANSWERED,
@@ -11,13 +11,13 @@ enum Ending {
   REFUSED,
   /** Its deadline passed, by the server's word or by the caller's own clock. */
   EXPIRED,
-  /** Its caller took it back. */
+  /** Its caller cancelled it. */
   CANCELLED,
-  /** There was nobody to send it to. */
+  /** No server could be reached. */
   NOT_SENT,
   /** The server sent any other status. */
   FAILED,
-  /** The connection went away under it: no status ever came. */
+  /** Its connection broke: no status ever came. */
   LOST;
 
   /** What a caller says when it takes a call back. */

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Callers who give up, half of them by cancelling and half by a short deadline, while other callers
- * keep the server busy. What ran for them after their end is the server's own count.
+ * keep the server busy. The server counts the rows that ran for them after their end.
  */
 final class Expiry {
   private static final String MODEL = "din";

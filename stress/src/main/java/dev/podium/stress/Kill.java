@@ -15,8 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * SIGTERM under load, many times: callers keep asking until they are told, by the server or by its
- * absence, that there is no more to be had.
+ * SIGTERM under load, many times: callers go on until the server says that it stops, or is gone.
  */
 final class Kill {
   private static final int CALLERS = 16;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a program works with: starts servers, and ends those and no others. For one thread; {@link
- * #close} ends what is still there.
+ * Starts the servers of a program, and ends them. For one thread; {@link #close} ends those that
+ * still run.
  */
 final class Rig implements AutoCloseable {
   private final Options options;

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * A long run at 80 % of capacity: both models, sizes from a heavy-tailed distribution, and a
- * connection churned every second. Looks at the server's memory the while.
+ * connection churned every second. Watches the server's memory.
  */
 final class Soak {
   private static final double LOAD = 0.8;

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     synopsisSubcommandLabel = "PROGRAM",
     description =
-        "Puts a server of its own under stress, and prints what became of it beside the targets.")
+        "Puts a server of its own under load, and prints the figures beside their targets.")
 public final class StressCommand implements Runnable {
   private static final String TURN = "Length of a turn. Default: 4s, with --quick 500ms.";
   private static final String ROUNDS = "Turns of each server. Default: ${DEFAULT-VALUE}.";
@@ -52,7 +52,7 @@ public final class StressCommand implements Runnable {
 
     @Option(
         names = "--quick",
-        description = "Show that it runs: too short for the figures to mean anything.")
+        description = "Show in seconds that the program runs. The figures mean nothing.")
     boolean quick;
 
     @Option(names = "--assert", description = "Exit with 1 if a target is missed.")
@@ -62,7 +62,7 @@ public final class StressCommand implements Runnable {
         names = "--seed",
         paramLabel = "N",
         defaultValue = "42",
-        description = "Of the requests.")
+        description = "Seed of the requests.")
     long seed;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures as JSON.")
@@ -167,7 +167,7 @@ public final class StressCommand implements Runnable {
   @Command(
       name = "expiry",
       sortOptions = false,
-      description = "Callers who give up, and what ran for them afterwards.")
+      description = "Callers who give up, and how many rows run for them afterwards.")
   int expiry(
       @Mixin Common common,
       @Option(
@@ -188,7 +188,7 @@ public final class StressCommand implements Runnable {
       @Option(
               names = "--duration",
               paramLabel = "D",
-              description = "Default: 10m, with --quick 5s.")
+              description = "Length of the run. Default: 10m, with --quick 5s.")
           String duration) {
     return run(
         common, rig -> Soak.run(rig, nanos("duration", duration, common.quick ? "5s" : "10m")));
@@ -197,10 +197,13 @@ public final class StressCommand implements Runnable {
   @Command(
       name = "kill",
       sortOptions = false,
-      description = "SIGTERM under load, and what became of the requests.")
+      description = "SIGTERM under load, and how many requests are lost or fail.")
   int kill(
       @Mixin Common common,
-      @Option(names = "--times", paramLabel = "N", description = "Default: 20, with --quick 2.")
+      @Option(
+              names = "--times",
+              paramLabel = "N",
+              description = "Stops of a server. Default: 20, with --quick 2.")
           Integer times) {
     int wanted = times != null ? times : common.quick ? 2 : 20;
     return run(common, rig -> Kill.run(rig, within("times", wanted, 1_000)));

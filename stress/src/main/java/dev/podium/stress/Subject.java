@@ -122,7 +122,7 @@ final class Subject implements AutoCloseable {
     return ProcessCpu.nanos(process.pid());
   }
 
-  /** What it says of itself. */
+  /** Its metrics. */
   Metrics metrics() {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://" + process.admin() + "/metrics"))

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** What became of some calls. Thread-safe. */
+/** Counts how calls ended. Thread-safe. */
 final class Tally {
   /** Longer latencies are recorded as that. */
   private static final long LARGEST_MICROS = 600_000_000L;
@@ -79,7 +79,7 @@ final class Tally {
     return inTime.sum();
   }
 
-  /** Calls without a status: those whose connection went away, and those that have not ended. */
+  /** Calls without a status: their connection broke, or they have not ended. */
   long lost() {
     return count(Ending.LOST) + inFlight();
   }

@@ -27,9 +27,8 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * The exported graph in ONNX Runtime on one thread, with nothing around it: the arithmetic that a
- * server can't save, as its model was exported. Its inputs lie ready in direct buffers before a
- * run. For one thread.
+ * The exported graph in ONNX Runtime on one thread, with nothing around it: the cost of the
+ * arithmetic alone. Its inputs are in direct buffers before a run. For one thread.
  */
 public final class BareSession implements AutoCloseable {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -105,7 +104,7 @@ public final class BareSession implements AutoCloseable {
   /**
    * The first requests of a workload as this graph's inputs.
    *
-   * @throws dev.podium.loadtest.InputException if the features don't fit the graph
+   * @throws dev.podium.loadtest.fault.InputException if the features don't fit the graph
    */
   public Inputs inputs(
       String name, Model signature, TensorRules rules, Workload workload, int requests) {

@@ -73,7 +73,7 @@ public final class Bench implements AutoCloseable {
       long warmUpNanos,
       long seed) {
 
-    /** The same with some servers more. */
+    /** The same options with further servers. */
     public Options withServers(Map<String, List<String>> more) {
       Map<String, List<String>> all = new LinkedHashMap<>(servers);
       all.putAll(more);
@@ -167,7 +167,7 @@ public final class Bench implements AutoCloseable {
       return requests - failed;
     }
 
-    /** For each answer: what is refused costs little, and would flatter the figure. */
+    /** For each answer, because refusals cost little and would improve the figure. */
     double cpuMillis() {
       return cpuNanos / 1e6 / answered();
     }

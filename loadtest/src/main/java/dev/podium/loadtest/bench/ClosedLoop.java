@@ -11,9 +11,9 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * Some callers, each with one request in flight at all times: keeps a server busy, which is what a
- * cost a request is measured under. Its latencies are those of the callers, not of planned load;
- * decisions on latency belong to the open loop.
+ * Some callers, each with one request in flight at all times: keeps a server busy while the cost of
+ * a request is measured. Its latencies are those of the callers, not of planned load, so use the
+ * open loop to judge latency.
  */
 public final class ClosedLoop {
   private static final long DEADLINE_NANOS = 60_000_000_000L;

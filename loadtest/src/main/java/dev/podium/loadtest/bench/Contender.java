@@ -4,7 +4,7 @@ import dev.podium.loadtest.protocol.Connections;
 import dev.podium.loadtest.protocol.Protocol;
 
 /**
- * A server that takes part.
+ * A server in the bench.
  *
  * @param pid its process, or -1 if that is not known
  * @param heap null if its heap can't be read

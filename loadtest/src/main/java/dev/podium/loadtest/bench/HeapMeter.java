@@ -35,10 +35,7 @@ public final class HeapMeter implements AutoCloseable {
     this.compilers = compilers;
   }
 
-  /**
-   * A meter, or null where there is none to be had: a process that is not Java, or a runtime
-   * without attach.
-   */
+  /** A meter, or null if the process is not Java or can't be attached to. */
   @SuppressWarnings(
       "BanJNDI") // no look-up of a name: the process on the other side is one that the bench
   // started

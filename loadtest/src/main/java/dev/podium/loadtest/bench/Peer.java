@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A rival that runs already and speaks the Open Inference Protocol.
+ * Another server that runs already and speaks the Open Inference Protocol.
  *
  * @param pid its process, or -1 if that is not known
  */

@@ -90,13 +90,13 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** Where it takes requests. */
+  /** The address that takes requests. */
   public Target target() {
     return ready.target();
   }
 
   /**
-   * Where it tells of itself by HTTP.
+   * Its admin port, for HTTP.
    *
    * @throws WorkFailedException if its line named no such port
    */

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 
 /**
  * A repository of its own with copies of some models whose tiles are larger than any request, so
- * that a server never cuts one. Gone with {@link #close}.
+ * that a server never cuts one. {@link #close} deletes it.
  */
 public final class WholeRequests implements AutoCloseable {
   /** The most that a model.yaml may say. */

@@ -19,7 +19,8 @@ public interface Protocol {
   /**
    * The scores in a response, in request order, row-major, by output name in the server's order.
    *
-   * @throws dev.podium.loadtest.WorkFailedException if the bytes are no response, or hold no scores
+   * @throws dev.podium.loadtest.fault.WorkFailedException if the bytes are no response, or hold no
+   *     scores
    */
   Map<String, float[]> decode(byte[] response);
 }

@@ -52,11 +52,11 @@ public final class ScoreCheck {
     }
   }
 
-  /** What one protocol's requests took: one at a time, from here. */
+  /** Latency and size of one protocol's requests, sent one at a time. */
   public record Figures(String protocol, double p50Millis, double p99Millis, double requestBytes) {}
 
   /**
-   * What came of it.
+   * The result of a comparison.
    *
    * @param scores number of pairs compared
    * @param largestDifference between the scores of a pair, not a number if one of them is none

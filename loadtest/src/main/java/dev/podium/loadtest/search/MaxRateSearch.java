@@ -12,9 +12,9 @@ import java.util.function.DoublePredicate;
  * until it is narrow, then runs the rate found again, in turns with the rate that missed. A pure
  * function from the trials made to what to do next.
  *
- * <p>A single run decides only where the objective held with room to spare, which no mishap brings
- * about. Where it missed by much, two of three runs decide. Near the limit a run's verdict is half
- * chance; there most of several decide.
+ * <p>A single run decides only if the objective held with room to spare, because no mishap makes a
+ * run better. If it missed by much, two of three runs decide. Near the limit a run's verdict is
+ * half chance, so the majority of several runs decides.
  */
 public final class MaxRateSearch {
   /** Stress further from 1 than by this factor is far from the limit. */

@@ -2,11 +2,12 @@ package dev.podium.loadtest.search;
 
 import dev.podium.loadtest.measure.StepRecording;
 
-/** The figures of one step that objectives speak of. */
+/** The figures of one step that objectives bound. */
 public interface StepFigures {
 
   /**
-   * A latency in milliseconds that this share of all requests kept to; infinite if too many failed.
+   * The latency in milliseconds that this share of all requests did not exceed; infinite if too
+   * many failed.
    */
   double quantileMillis(double quantile);
 

@@ -19,8 +19,8 @@ import java.util.SplittableRandom;
 /**
  * Ranking requests for any model, made from its signature alone. Users and items are drawn from
  * Zipf distributions; a user has the same profile and history in every request, an item the same
- * properties, so that caches behind the wire meet what they meet in production. Request number i
- * depends on the seed and i only. Immutable.
+ * properties, so that caches of the server work as in production. Request number i depends on the
+ * seed and i only. Immutable.
  */
 public final class Workload {
   private static final int DRAWS_FOR_A_NEW_ITEM = 32;

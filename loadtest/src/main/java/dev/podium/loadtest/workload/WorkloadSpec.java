@@ -3,7 +3,7 @@ package dev.podium.loadtest.workload;
 import java.util.Map;
 
 /**
- * What requests shall look like.
+ * Describes the requests to make.
  *
  * @param seed equal seeds, specs and signatures give equal requests
  * @param skew Zipf exponent of users, items and feature values; 0 is uniform
