@@ -196,12 +196,20 @@ final class SchedulerState {
         TileRunner runner = worker.running;
         Tile tile = worker.tile;
         if (runner != null && !tile.terminated && tile.contains(task) && tile.isAbandoned()) {
-          tile.terminated = true;
-          runner.terminate();
+          terminate(tile, runner);
         }
       }
     }
     return true;
+  }
+
+  private static void terminate(Tile tile, TileRunner runner) {
+    tile.terminated = true;
+    try {
+      runner.terminate();
+    } catch (Throwable e) {
+      // Then the run goes on to its end. Whoever ended the task must answer it all the same.
+    }
   }
 
   /** Ends all tasks whose deadline has come; the caller answers them. */

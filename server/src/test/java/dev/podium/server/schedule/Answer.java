@@ -27,6 +27,10 @@ final class Answer implements RankCompletion {
     }
   }
 
+  CompletableFuture<Object> future() {
+    return outcome;
+  }
+
   boolean isDone() {
     return outcome.isDone();
   }
