@@ -7,6 +7,7 @@ import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
@@ -159,7 +160,7 @@ public class SchedulerBenchmark {
     @Override
     public ExecutionPlan plan() {
       return new ExecutionPlan(
-          64, true, Form.EXPORTED, new CostCurve(new int[] {1}, new double[] {1}), null);
+          64, RowMixing.NONE, Form.EXPORTED, new CostCurve(new int[] {1}, new double[] {1}), null);
     }
 
     @Override

@@ -4,14 +4,14 @@ package dev.podium.server.engine;
  * How a session is best run, found out when it was loaded. Data alone.
  *
  * @param tileRows the most rows of one tile, at least 1
- * @param rowsIndependent whether a row's score depends on that row alone. If not, a request runs
- *     whole and alone, in the exported form
+ * @param mixing what a row's score depends on beside its own row. Whole requests that run alone do
+ *     so in the exported form
  * @param rowsForm in what form whole rows run: {@link Form#EXPORTED} or {@link Form#WHOLE}
  * @param rowsCost what a run of whole rows costs
  * @param split when the context half runs once for a request; null if it never does
  */
 public record ExecutionPlan(
-    int tileRows, boolean rowsIndependent, Form rowsForm, CostCurve rowsCost, Split split) {
+    int tileRows, RowMixing mixing, Form rowsForm, CostCurve rowsCost, Split split) {
 
   /**
    * The split form's part of a plan.
@@ -26,6 +26,11 @@ public record ExecutionPlan(
     if (rowsForm == Form.SPLIT) {
       throw new IllegalArgumentException("form of whole rows: split (expected: exported or whole)");
     }
+  }
+
+  /** Whether a row's score depends on that row alone. */
+  public boolean rowsIndependent() {
+    return mixing == RowMixing.NONE;
   }
 
   /** Whether requests of one context are split at any number of rows. */
@@ -48,10 +53,10 @@ public record ExecutionPlan(
     return form == Form.SPLIT ? split.contextMicros() : 0;
   }
 
-  /** Expected time of one request that runs alone on one worker, in microseconds. */
+  /** Expected time of one request of one context that runs alone on one worker, in microseconds. */
   public double requestMicros(int rows) {
     Form form = form(rows);
-    if (!rowsIndependent && form != Form.SPLIT) {
+    if (!mixing.cuts(true) && form != Form.SPLIT) {
       return rowsCost.micros(rows);
     }
     int full = rows / tileRows;

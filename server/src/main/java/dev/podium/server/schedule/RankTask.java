@@ -201,12 +201,10 @@ public final class RankTask {
 
   /** Decides the form and cuts it into tiles. */
   void plan(ExecutionPlan plan) {
-    form = plan.form(rows);
-    if (form == Form.SPLIT && request != null && !request.sharesContext()) {
-      form = plan.rowsForm();
-    }
+    boolean oneContext = request == null || request.sharesContext();
+    form = oneContext ? plan.form(rows) : plan.rowsForm();
     ran = form;
-    tiles = plan.rowsIndependent() ? Slices.count(rows, plan.tileRows()) : 1;
+    tiles = plan.mixing().cuts(oneContext) ? Slices.count(rows, plan.tileRows()) : 1;
     double perTile = tileMicros(plan);
     micros = tiles * perTile + plan.contextMicros(form);
     waitingMicros = micros;

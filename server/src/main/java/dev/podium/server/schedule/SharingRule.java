@@ -17,7 +17,7 @@ final class SharingRule {
    */
   static boolean joins(
       ExecutionPlan plan, int tileRows, double tileMicros, int rows, double aloneMicros) {
-    return plan.rowsIndependent()
+    return plan.mixing().sharesTiles()
         && tileRows + rows <= plan.tileRows()
         && plan.rowsCost().micros(tileRows + rows) <= tileMicros + aloneMicros;
   }

@@ -242,6 +242,7 @@ final class TileQueue {
     return batchDelay > 0
         && fresh != null
         && options.shareTiles()
+        && flow.version.plan().mixing().sharesTiles()
         && !fresh.isLarge()
         && !fresh.alone
         && now - flow.waitingSince < batchDelay

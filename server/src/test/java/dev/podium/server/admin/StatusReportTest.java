@@ -11,6 +11,7 @@ import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.Form;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.schedule.ServedVersion;
 import dev.podium.server.telemetry.Telemetry;
 import java.util.List;
@@ -36,7 +37,7 @@ class StatusReportTest {
     Report compiler = new Report(List.of(), List.of(), List.of(), null, null, true);
     StatusReport.describe(
         node,
-        new ExecutionPlan(64, true, rows, COST, split),
+        new ExecutionPlan(64, RowMixing.NONE, rows, COST, split),
         new ExecutionReport("", compiler, List.of(), List.of(), 9, 1e-7, List.of(), 1));
     assertThat(node.get("form").asText()).isEqualTo(form);
     assertThat(node.get("rows_form").asText()).isEqualTo(rows.word());

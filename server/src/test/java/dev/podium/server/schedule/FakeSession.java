@@ -13,6 +13,7 @@ import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.RankException;
@@ -72,6 +73,10 @@ final class FakeSession implements RankingSession {
   final AtomicInteger rowsRun = new AtomicInteger();
   volatile Hook hook = (runner, form, rows) -> {};
   volatile boolean closed;
+
+  /** Whether whole rows all take the user of the run's first row, as torch's user[:1] does. */
+  volatile boolean firstUserOnly;
+
   private final ExecutionPlan plan;
 
   FakeSession(ExecutionPlan plan) {
@@ -80,18 +85,27 @@ final class FakeSession implements RankingSession {
 
   /** Rows are independent, and a run costs 100 us and 1 us a row. */
   static ExecutionPlan whole(int tileRows) {
-    return new ExecutionPlan(tileRows, true, Form.EXPORTED, cost(100, 1), null);
+    return mixing(tileRows, RowMixing.NONE);
   }
 
   /** As above, and split pays from some number of rows on. */
   static ExecutionPlan split(int tileRows, int fromRows) {
     return new ExecutionPlan(
-        tileRows, true, Form.EXPORTED, cost(100, 1), new Split(fromRows, cost(80, 0.5), 50));
+        tileRows,
+        RowMixing.NONE,
+        Form.EXPORTED,
+        cost(100, 1),
+        new Split(fromRows, cost(80, 0.5), 50));
   }
 
   /** A list-wise model. */
   static ExecutionPlan dependent(int tileRows) {
-    return new ExecutionPlan(tileRows, false, Form.EXPORTED, cost(100, 1), null);
+    return mixing(tileRows, RowMixing.WHOLE_REQUEST);
+  }
+
+  /** Whole rows, that depend on others or not. */
+  static ExecutionPlan mixing(int tileRows, RowMixing mixing) {
+    return new ExecutionPlan(tileRows, mixing, Form.EXPORTED, cost(100, 1), null);
   }
 
   static CostCurve cost(double fixed, double row) {
@@ -264,8 +278,9 @@ final class FakeSession implements RankingSession {
     public void run(int count) throws RankException {
       start(Call.ROWS, count);
       for (int i = 0; i < count; i++) {
+        int userRow = firstUserOnly ? 0 : i;
         scores[i] =
-            10 * rows.numbers(0).getFloat(i * Float.BYTES)
+            10 * rows.numbers(0).getFloat(userRow * Float.BYTES)
                 + rows.numbers(1).getFloat(i * Float.BYTES);
       }
       end();

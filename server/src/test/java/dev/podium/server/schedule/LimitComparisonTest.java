@@ -13,6 +13,7 @@ import dev.podium.server.admission.Outcome;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.Form;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.schedule.Simulation.Request;
@@ -38,7 +39,7 @@ class LimitComparisonTest {
   private static final ExecutionPlan DIN =
       new ExecutionPlan(
           64,
-          true,
+          RowMixing.NONE,
           Form.EXPORTED,
           FakeSession.cost(90, 35),
           new Split(8, FakeSession.cost(90, 15), 200));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.Form;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.schedule.Simulation.Request;
 import dev.podium.server.schedule.Simulation.Source;
@@ -26,7 +27,7 @@ class TileQueueSimulationTest {
   private static final ExecutionPlan DEEPFM =
       new ExecutionPlan(
           256,
-          true,
+          RowMixing.NONE,
           Form.EXPORTED,
           FakeSession.cost(60, 4),
           new Split(300, FakeSession.cost(60, 2), 40));
@@ -35,7 +36,7 @@ class TileQueueSimulationTest {
   private static final ExecutionPlan DIN =
       new ExecutionPlan(
           64,
-          true,
+          RowMixing.NONE,
           Form.EXPORTED,
           FakeSession.cost(90, 35),
           new Split(8, FakeSession.cost(90, 15), 200));

@@ -3,6 +3,7 @@ package dev.podium.server.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.podium.server.engine.ExecutionPlan;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.schedule.SchedulerListener.RefusalReason;
@@ -164,6 +165,49 @@ class TileQueueTest {
     assertThat(tasksOf(take(4))).containsExactly(b);
     assertThat(tasksOf(take(4))).containsExactly(c);
     assertThat(queue.waitingRows()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // Tiles of 64 rows: what becomes of one request of 150 rows and two of 10.
+    "NONE,           3, 2",
+    "WITHIN_CONTEXT, 3, 1",
+    "WHOLE_REQUEST,  1, 1",
+  })
+  void whatMixesDecidesWhatIsCutAndWhatShares(RowMixing mixing, int tiles, int together) {
+    ServedVersion mixed = version(FakeSession.mixing(64, mixing), 1);
+    assertThat(offer(mixed, 150, 0, 50_000).tiles).isEqualTo(tiles);
+    take(0);
+    offer(mixed, 10, 1, 60_000);
+    offer(mixed, 10, 1, 60_000);
+    assertThat(take(2).count).isEqualTo(together);
+  }
+
+  @Test
+  void aRequestOfSeveralContextsIsNotCutWhereContextsMix() {
+    for (RowMixing mixing : RowMixing.values()) {
+      RankTask task =
+          new RankTask(
+              version(FakeSession.mixing(64, mixing), 1),
+              FakeSession.manyUsers(150),
+              0,
+              RankTask.NO_DEADLINE,
+              Priority.NORMAL,
+              false,
+              new Answer());
+      task.deadline = RankTask.NO_DEADLINE;
+      assertThat(queue.offer(task, 0, true)).isNull();
+      assertThat(task.tiles).isEqualTo(mixing == RowMixing.NONE ? 3 : 1);
+    }
+  }
+
+  @Test
+  void whatCannotShareATileIsNotHeldBackForOthers() {
+    options(SchedulerOptions.builder().workers(1).maxBatchDelay(Duration.ofMillis(500)).build());
+    for (RowMixing mixing : List.of(RowMixing.WITHIN_CONTEXT, RowMixing.WHOLE_REQUEST)) {
+      RankTask lone = offer(version(FakeSession.mixing(64, mixing), 1), 10, 0, FOREVER);
+      assertThat(tasksOf(take(1))).containsExactly(lone);
+    }
   }
 
   @Test

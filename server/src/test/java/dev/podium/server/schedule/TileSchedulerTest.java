@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.Form;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
@@ -20,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +59,11 @@ class TileSchedulerTest {
           rerun.addAndGet(requests);
         }
       };
+
+  /** With a queue so patient that a busy machine is no reason to refuse. */
+  private static SchedulerOptions patient(int workers) {
+    return SchedulerOptions.builder().workers(workers).maxWait(Duration.ofHours(1)).build();
+  }
 
   private void start(int workers, ExecutionPlan plan) {
     start(SchedulerOptions.builder().workers(workers).build(), plan);
@@ -165,7 +172,7 @@ class TileSchedulerTest {
     ExecutionPlan plan =
         new ExecutionPlan(
             64,
-            true,
+            RowMixing.NONE,
             rowsForm,
             FakeSession.cost(100, 1),
             new Split(8, FakeSession.cost(80, 0.5), 50));
@@ -228,6 +235,25 @@ class TileSchedulerTest {
       others.get(i).hasScoresOf(i, 10);
     }
     assertThat(session.runs).hasValue(2);
+  }
+
+  @Test
+  void whereContextsMixNoRequestGetsAnotherUsersScores() {
+    start(patient(2), FakeSession.mixing(64, RowMixing.WITHIN_CONTEXT));
+    session.firstUserOnly = true;
+    CountDownLatch held = new CountDownLatch(2);
+    CountDownLatch gate = holdRuns(held);
+    List<Answer> answers = new ArrayList<>();
+    for (int user = 0; user < 400; user++) {
+      answers.add(submit(FakeSession.request(user, 1 + 7 * user % 150)));
+    }
+    await(held);
+    gate.countDown();
+    for (int user = 0; user < 400; user++) {
+      answers.get(user).hasScoresOf(user, 1 + 7 * user % 150);
+    }
+    // As the exported graph: row 0's user, which is 0, for all rows.
+    submit(FakeSession.manyUsers(200)).hasScoresOf(0, 200);
   }
 
   @Test
@@ -479,6 +505,41 @@ class TileSchedulerTest {
   }
 
   @Test
+  void aReplacementThatFailsIsTriedAgain() {
+    session = new FakeSession(FakeSession.whole(64));
+    version = new ServedVersion("fake", 1, FakeSession.SIGNATURE, session, 1, fallback);
+    AtomicInteger failures = new AtomicInteger();
+    scheduler =
+        new TileScheduler(
+            SchedulerOptions.builder().workers(1).build(),
+            () -> {
+              boolean onWorker = Thread.currentThread().getName().startsWith("podium-worker");
+              if (onWorker && failures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+                throw new OutOfMemoryError("made by the test");
+              }
+              return System.nanoTime();
+            },
+            listener);
+    session.hook =
+        (runner, form, rows) -> {
+          failures.set(5);
+          throw new StackOverflowError("made by the test");
+        };
+    submit(FakeSession.request(1, 10)).fault(FaultCode.INTERNAL);
+    session.hook = (runner, form, rows) -> {};
+    submit(FakeSession.request(2, 150)).hasScoresOf(2, 150);
+    assertThat(failures).hasValue(0);
+    assertThat(replaced).hasValue(1);
+  }
+
+  @Test
+  void triesAgainAtEverLongerIntervals() {
+    assertThat(IntStream.of(1, 2, 3, 10, 11, 1000).mapToLong(WorkerLoop::pause).toArray())
+        .containsExactly(
+            1_000_000, 2_000_000, 4_000_000, 512_000_000, 1_000_000_000, 1_000_000_000);
+  }
+
+  @Test
   void anUnexpectedExceptionFailsTheRequestAndNotTheWorker() {
     start(1, FakeSession.whole(64));
     session.hook =
@@ -608,6 +669,56 @@ class TileSchedulerTest {
     assertThat(session.runs).hasValue(1);
   }
 
+  /** Two threads at once; one task in two would be queued though it has ended, if they could. */
+  @Test
+  void aTaskMayBeCancelledWhileItIsSubmitted() throws Exception {
+    start(2, FakeSession.whole(64));
+    int tasks = 5_000;
+    List<RankTask> all = new ArrayList<>();
+    List<Answer> answers = new ArrayList<>();
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    for (int i = 0; i < tasks; i++) {
+      Answer answer = new Answer();
+      answers.add(answer);
+      all.add(
+          new RankTask(
+              version,
+              FakeSession.request(i, 1),
+              System.nanoTime(),
+              deadline,
+              Priority.NORMAL,
+              false,
+              answer));
+    }
+    AtomicInteger next = new AtomicInteger();
+    AtomicInteger cancelled = new AtomicInteger();
+    Thread canceller =
+        new Thread(
+            () -> {
+              for (int i = 0; i < tasks; i++) {
+                while (next.get() < i) {
+                  Thread.onSpinWait();
+                }
+                cancelled.addAndGet(all.get(i).cancel() ? 1 : 0);
+              }
+            });
+    canceller.start();
+    for (int i = 0; i < tasks; i++) {
+      next.set(i);
+      scheduler.submit(all.get(i));
+    }
+    canceller.join();
+    int failed = 0;
+    for (Answer answer : answers) {
+      failed +=
+          answer.outcome() instanceof RankException fault && fault.code() == FaultCode.CANCELLED
+              ? 1
+              : 0;
+    }
+    assertThat(failed).isEqualTo(cancelled.get());
+    assertThat(scheduler.drain(Duration.ofSeconds(30))).isTrue();
+  }
+
   @Test
   void aCompletionThatThrowsHarmsNobodyElse() {
     start(1, FakeSession.whole(64));
@@ -616,6 +727,7 @@ class TileSchedulerTest {
     submit(FakeSession.request(1, 10));
     await(held);
     List<Throwable> reported = new ArrayList<>();
+    List<RankException> told = new ArrayList<>();
     Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     Thread.setDefaultUncaughtExceptionHandler((thread, e) -> reported.add(e));
     try {
@@ -627,7 +739,9 @@ class TileSchedulerTest {
             }
 
             @Override
-            public void failed(RankException fault) {}
+            public void failed(RankException fault) {
+              told.add(fault);
+            }
           };
       scheduler.submit(
           new RankTask(
@@ -642,6 +756,7 @@ class TileSchedulerTest {
       gate.countDown();
       good.hasScoresOf(3, 10);
       assertThat(reported).singleElement().isInstanceOf(IllegalStateException.class);
+      assertThat(told).extracting(RankException::code).containsExactly(FaultCode.INTERNAL);
       assertThat(replaced).hasValue(0);
     } finally {
       Thread.setDefaultUncaughtExceptionHandler(before);
@@ -685,7 +800,7 @@ class TileSchedulerTest {
 
   @Test
   void aVersionCanBeReplacedWhileItServes() throws Exception {
-    start(2, FakeSession.split(64, 30));
+    start(patient(2), FakeSession.split(64, 30));
     for (int i = 0; i < 20; i++) {
       List<Answer> answers = new ArrayList<>();
       for (int r = 0; r < 20; r++) {

@@ -4,6 +4,7 @@ import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionPlan.Split;
 import dev.podium.server.engine.Form;
+import dev.podium.server.engine.RowMixing;
 import java.util.List;
 
 /** Decides from measured costs how a model is run. */
@@ -47,13 +48,14 @@ final class PlanChoice {
       CostCurve rowsCost,
       CostCurve splitCost,
       double contextMicros) {
-    ExecutionPlan rowsOnly = new ExecutionPlan(tileRows, independent, rowsForm, rowsCost, null);
+    RowMixing mixing = independent ? RowMixing.NONE : RowMixing.WHOLE_REQUEST;
+    ExecutionPlan rowsOnly = new ExecutionPlan(tileRows, mixing, rowsForm, rowsCost, null);
     if (splitCost == null) {
       return rowsOnly;
     }
     ExecutionPlan split =
         new ExecutionPlan(
-            tileRows, independent, rowsForm, rowsCost, new Split(1, splitCost, contextMicros));
+            tileRows, mixing, rowsForm, rowsCost, new Split(1, splitCost, contextMicros));
     int from = 1;
     // The last size at which whole rows are as good, so that the split form wins from there
     // on.
@@ -66,6 +68,6 @@ final class PlanChoice {
       return rowsOnly;
     }
     return new ExecutionPlan(
-        tileRows, independent, rowsForm, rowsCost, new Split(from, splitCost, contextMicros));
+        tileRows, mixing, rowsForm, rowsCost, new Split(from, splitCost, contextMicros));
   }
 }
