@@ -178,10 +178,11 @@ def access_log(s: Session) -> str:
     expect(s.rank(s.request, trace) == "OK", "not answered")
     (line,) = s.lines(lambda line: line.get("trace_id") == trace)
     fields = {"time", "level", "logger", "message", "kept", "method", "status", "model", "version", "rows", "peer",
-              "request_id", "total_us", "queue_us", "assemble_us", "infer_us", "encode_us", "tiles", "compiled",
+              "request_id", "total_us", "queue_us", "assemble_us", "infer_us", "encode_us", "tiles", "form",
               "deadline_left_us", "trace_id"}
     expect(set(line) == fields, f"{set(line) ^ fields}")
     expect((line["logger"], line["kept"], line["status"]) == ("podium.access", "slow", "OK"), f"{line}")
+    expect(line["form"] in ("exported", "whole", "split"), f"{line}")
     expect(line["request_id"] == s.request.request_id and 0 < line["deadline_left_us"] < 21_000_000, f"{line}")
     expect(line["queue_us"] + line["assemble_us"] + line["encode_us"] <= line["total_us"], f"{line}")
     return f"{len(fields)} fields; kept as {line['kept']}, {line['rows']} rows, total {line['total_us']} us"

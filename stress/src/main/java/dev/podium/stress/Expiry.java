@@ -170,19 +170,19 @@ final class Expiry {
     return Arrays.asList(
         name,
         tally.sent(),
-        tally.count(Ending.ANSWERED),
-        tally.count(Ending.REFUSED),
-        tally.count(Ending.CANCELLED) + tally.count(Ending.EXPIRED),
-        tally.count(Ending.FAILED) + tally.count(Ending.NOT_SENT),
+        tally.count(CallOutcome.ANSWERED),
+        tally.count(CallOutcome.REFUSED),
+        tally.count(CallOutcome.CANCELLED) + tally.count(CallOutcome.EXPIRED),
+        tally.count(CallOutcome.FAILED) + tally.count(CallOutcome.NOT_SENT),
         tally.lost(),
         tally.millis(50),
         tally.millis(99));
   }
 
   private long gaveUp() {
-    return cancelling.count(Ending.CANCELLED)
-        + expiring.count(Ending.EXPIRED)
-        + expiring.count(Ending.CANCELLED);
+    return cancelling.count(CallOutcome.CANCELLED)
+        + expiring.count(CallOutcome.EXPIRED)
+        + expiring.count(CallOutcome.CANCELLED);
   }
 
   private boolean await() {
@@ -226,7 +226,7 @@ final class Expiry {
               again(calls, status);
             });
     if (cancels) {
-      timer.schedule(() -> call.cancel(Ending.GAVE_UP, null), patience, TimeUnit.NANOSECONDS);
+      timer.schedule(() -> call.cancel(CallOutcome.GAVE_UP, null), patience, TimeUnit.NANOSECONDS);
     }
   }
 

@@ -54,7 +54,7 @@ final class Fairness {
       latency.add(turn.tally().latency());
       sinceSent.add(turn.tally().sinceSent());
       lag.add(turn.lag());
-      notAnswered += turn.step().planned() - turn.tally().count(Ending.ANSWERED);
+      notAnswered += turn.step().planned() - turn.tally().count(CallOutcome.ANSWERED);
     }
   }
 

@@ -76,11 +76,11 @@ final class Kill {
         kill.await();
         Tally tally = kill.tally;
         lost += tally.lost();
-        failed += tally.count(Ending.FAILED) + tally.count(Ending.EXPIRED);
+        failed += tally.count(CallOutcome.FAILED) + tally.count(CallOutcome.EXPIRED);
         unclean += status == 0 ? 0 : 1;
         idle += inFlight > 0 ? 0 : 1;
         rows.add(row(i, tally, inFlight, status, millis));
-        for (Ending ending : new Ending[] {Ending.LOST, Ending.FAILED}) {
+        for (CallOutcome ending : new CallOutcome[] {CallOutcome.LOST, CallOutcome.FAILED}) {
           if (tally.example(ending) != null) {
             notes.add("time " + i + ", " + ending + ": " + tally.example(ending));
           }
@@ -105,13 +105,13 @@ final class Kill {
     return Arrays.asList(
         Integer.toString(time),
         tally.sent(),
-        tally.count(Ending.ANSWERED),
+        tally.count(CallOutcome.ANSWERED),
         inFlight,
-        tally.count(Ending.REFUSED),
+        tally.count(CallOutcome.REFUSED),
         tally.refusals().isEmpty() ? "-" : tally.refusals().toString(),
-        tally.count(Ending.NOT_SENT),
-        tally.count(Ending.EXPIRED),
-        tally.count(Ending.FAILED),
+        tally.count(CallOutcome.NOT_SENT),
+        tally.count(CallOutcome.EXPIRED),
+        tally.count(CallOutcome.FAILED),
         tally.lost(),
         status,
         millis);
@@ -140,7 +140,7 @@ final class Kill {
         pool.request(next.getAndIncrement()),
         DEADLINE_NANOS,
         (status, fromServer) -> {
-          Ending ending =
+          CallOutcome ending =
               tally.ended(status, fromServer, System.nanoTime() - begin, 0, DEADLINE_NANOS);
           if (goesOn(ending, status)) {
             sender.execute(this::send);
@@ -151,9 +151,9 @@ final class Kill {
   }
 
   /** A caller goes on until the server says that it stops, or is no more. */
-  private static boolean goesOn(Ending ending, Status status) {
-    return ending == Ending.ANSWERED
-        || (ending == Ending.REFUSED && status.getCode() == Status.Code.RESOURCE_EXHAUSTED);
+  private static boolean goesOn(CallOutcome ending, Status status) {
+    return ending == CallOutcome.ANSWERED
+        || (ending == CallOutcome.REFUSED && status.getCode() == Status.Code.RESOURCE_EXHAUSTED);
   }
 
   private void await() {

@@ -201,7 +201,7 @@ final class Overload {
     double cpuPerAnswer = step.capacity().cpuPerAnswer();
     Tally tally = result.tally();
     lost += tally.lost();
-    long refused = tally.count(Ending.REFUSED);
+    long refused = tally.count(CallOutcome.REFUSED);
     rows.add(
         Arrays.asList(
             name,
@@ -214,12 +214,12 @@ final class Overload {
             tally.millis(99),
             refused,
             tally.refusals().isEmpty() ? "-" : tally.refusals().toString(),
-            tally.count(Ending.EXPIRED),
+            tally.count(CallOutcome.EXPIRED),
             others(tally),
             tally.lost(),
             (double) cpu.nanos() / nanos,
             (double) cpu.system() / nanos,
-            refusalMicros(cpu.nanos(), tally.count(Ending.ANSWERED), cpuPerAnswer, refused),
+            refusalMicros(cpu.nanos(), tally.count(CallOutcome.ANSWERED), cpuPerAnswer, refused),
             (double) own.nanos() / nanos,
             (double) own.system() / nanos,
             tally.sent() == 0 ? Double.NaN : own.nanos() / 1e3 / tally.sent(),
@@ -236,8 +236,9 @@ final class Overload {
               planned,
               cores));
     }
-    for (Ending ending :
-        EnumSet.of(Ending.FAILED, Ending.LOST, Ending.NOT_SENT, Ending.CANCELLED)) {
+    for (CallOutcome ending :
+        EnumSet.of(
+            CallOutcome.FAILED, CallOutcome.LOST, CallOutcome.NOT_SENT, CallOutcome.CANCELLED)) {
       if (tally.example(ending) != null) {
         notes.add("at " + name + " x, " + ending + ": " + tally.example(ending));
       }
@@ -289,9 +290,9 @@ final class Overload {
   }
 
   private static long others(Tally tally) {
-    return tally.count(Ending.FAILED)
-        + tally.count(Ending.CANCELLED)
-        + tally.count(Ending.NOT_SENT);
+    return tally.count(CallOutcome.FAILED)
+        + tally.count(CallOutcome.CANCELLED)
+        + tally.count(CallOutcome.NOT_SENT);
   }
 
   /**
@@ -329,9 +330,9 @@ final class Overload {
               result.goodput() / whole,
               tally.millis(50),
               tally.millis(99),
-              tally.count(Ending.REFUSED),
+              tally.count(CallOutcome.REFUSED),
               tally.refusals().isEmpty() ? "-" : tally.refusals().toString(),
-              tally.count(Ending.EXPIRED),
+              tally.count(CallOutcome.EXPIRED),
               others(tally),
               tally.lost(),
               null,

@@ -155,20 +155,20 @@ final class Soak {
       Tally tally = results.get(i).tally();
       Memory at = memory.get(i + 1);
       double seconds = window / 1e9;
-      failed += tally.count(Ending.FAILED) + tally.count(Ending.NOT_SENT);
+      failed += tally.count(CallOutcome.FAILED) + tally.count(CallOutcome.NOT_SENT);
       lost += tally.lost();
-      answered += tally.count(Ending.ANSWERED);
+      answered += tally.count(CallOutcome.ANSWERED);
       planned += results.get(i).step().planned();
       rows.add(
           Arrays.asList(
               Integer.toString(i + 1),
               results.get(i).sentPerSecond(),
-              tally.count(Ending.ANSWERED) / seconds,
+              tally.count(CallOutcome.ANSWERED) / seconds,
               tally.millis(50),
               tally.millis(99),
-              tally.count(Ending.REFUSED),
-              tally.count(Ending.EXPIRED),
-              tally.count(Ending.FAILED) + tally.count(Ending.NOT_SENT),
+              tally.count(CallOutcome.REFUSED),
+              tally.count(CallOutcome.EXPIRED),
+              tally.count(CallOutcome.FAILED) + tally.count(CallOutcome.NOT_SENT),
               tally.lost(),
               at.resident() / (1 << 20),
               at.direct() / (1 << 20),

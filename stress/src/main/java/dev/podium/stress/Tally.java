@@ -17,9 +17,9 @@ final class Tally {
   private final AtomicLong sent = new AtomicLong();
   private final AtomicLong ended = new AtomicLong();
   private final LongAdder inTime = new LongAdder();
-  private final LongAdder[] endings = new LongAdder[Ending.values().length];
+  private final LongAdder[] endings = new LongAdder[CallOutcome.values().length];
   private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
-  private final Map<Ending, String> examples = new ConcurrentHashMap<>();
+  private final Map<CallOutcome, String> examples = new ConcurrentHashMap<>();
   private final ConcurrentHistogram latency = new ConcurrentHistogram(LARGEST_MICROS, 3);
   private final ConcurrentHistogram sinceSent = new ConcurrentHistogram(LARGEST_MICROS, 3);
 
@@ -41,18 +41,18 @@ final class Tally {
    * @param deadlineNanos counts from when it was due
    * @param fromServer whether the status came over the wire
    */
-  Ending ended(
+  CallOutcome ended(
       Status status, boolean fromServer, long latencyNanos, long lateNanos, long deadlineNanos) {
-    Ending ending = Ending.of(status, fromServer);
+    CallOutcome ending = CallOutcome.of(status, fromServer);
     endings[ending.ordinal()].increment();
-    if (ending == Ending.ANSWERED) {
+    if (ending == CallOutcome.ANSWERED) {
       latency.recordValue(Math.min(LARGEST_MICROS, latencyNanos / 1000));
       sinceSent.recordValue(Math.min(LARGEST_MICROS, (latencyNanos - lateNanos) / 1000));
       if (latencyNanos <= deadlineNanos) {
         inTime.increment();
       }
     } else {
-      if (ending == Ending.REFUSED) {
+      if (ending == CallOutcome.REFUSED) {
         refusals.computeIfAbsent(status.getCode().name(), code -> new LongAdder()).increment();
       }
       examples.putIfAbsent(ending, status.getCode() + " " + status.getDescription());
@@ -70,7 +70,7 @@ final class Tally {
     return sent.get() - ended.get();
   }
 
-  long count(Ending ending) {
+  long count(CallOutcome ending) {
     return endings[ending.ordinal()].sum();
   }
 
@@ -81,7 +81,7 @@ final class Tally {
 
   /** Calls without a status: their connection broke, or they have not ended. */
   long lost() {
-    return count(Ending.LOST) + inFlight();
+    return count(CallOutcome.LOST) + inFlight();
   }
 
   /** Refused calls by status. */
@@ -92,7 +92,7 @@ final class Tally {
   }
 
   /** The words of the first call with this ending; null if there was none. */
-  String example(Ending ending) {
+  String example(CallOutcome ending) {
     return examples.get(ending);
   }
 

@@ -66,38 +66,38 @@ class CallsTest {
     server.shutdownNow();
   }
 
-  private record Sent(ClientCall<byte[], byte[]> call, CompletableFuture<Ending> ending) {
-    Ending await() throws Exception {
+  private record Sent(ClientCall<byte[], byte[]> call, CompletableFuture<CallOutcome> ending) {
+    CallOutcome await() throws Exception {
       return ending.get(30, TimeUnit.SECONDS);
     }
   }
 
   private Sent send(String id, long deadlineNanos) {
-    CompletableFuture<Ending> ending = new CompletableFuture<>();
+    CompletableFuture<CallOutcome> ending = new CompletableFuture<>();
     ClientCall<byte[], byte[]> call =
         calls.send(
             RankRequest.newBuilder().setRequestId(id).build().toByteArray(),
             deadlineNanos,
-            (status, fromServer) -> ending.complete(Ending.of(status, fromServer)));
+            (status, fromServer) -> ending.complete(CallOutcome.of(status, fromServer)));
     return new Sent(call, ending);
   }
 
   @Test
   void theServersWordIsToldFromTheClientsOwn() throws Exception {
-    assertThat(send("OK", LONG).await()).isEqualTo(Ending.ANSWERED);
-    assertThat(send("RESOURCE_EXHAUSTED", LONG).await()).isEqualTo(Ending.REFUSED);
-    assertThat(send("UNAVAILABLE", LONG).await()).isEqualTo(Ending.REFUSED);
-    assertThat(send("DEADLINE_EXCEEDED", LONG).await()).isEqualTo(Ending.EXPIRED);
-    assertThat(send("INTERNAL", LONG).await()).isEqualTo(Ending.FAILED);
-    assertThat(send("CANCELLED", LONG).await()).isEqualTo(Ending.FAILED);
+    assertThat(send("OK", LONG).await()).isEqualTo(CallOutcome.ANSWERED);
+    assertThat(send("RESOURCE_EXHAUSTED", LONG).await()).isEqualTo(CallOutcome.REFUSED);
+    assertThat(send("UNAVAILABLE", LONG).await()).isEqualTo(CallOutcome.REFUSED);
+    assertThat(send("DEADLINE_EXCEEDED", LONG).await()).isEqualTo(CallOutcome.EXPIRED);
+    assertThat(send("INTERNAL", LONG).await()).isEqualTo(CallOutcome.FAILED);
+    assertThat(send("CANCELLED", LONG).await()).isEqualTo(CallOutcome.FAILED);
   }
 
   @Test
   void aCallerMayGiveUp() throws Exception {
-    assertThat(send("hang", 30_000_000).await()).isEqualTo(Ending.EXPIRED);
+    assertThat(send("hang", 30_000_000).await()).isEqualTo(CallOutcome.EXPIRED);
     Sent sent = send("hang", 0);
-    sent.call().cancel(Ending.GAVE_UP, null);
-    assertThat(sent.await()).isEqualTo(Ending.CANCELLED);
+    sent.call().cancel(CallOutcome.GAVE_UP, null);
+    assertThat(sent.await()).isEqualTo(CallOutcome.CANCELLED);
   }
 
   @Test
@@ -106,7 +106,7 @@ class CallsTest {
     assertThat(hanging.await(30, TimeUnit.SECONDS)).isTrue();
     server.shutdownNow();
     assertThat(server.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(dropped.await()).isEqualTo(Ending.LOST);
-    assertThat(send("OK", LONG).await()).isEqualTo(Ending.NOT_SENT);
+    assertThat(dropped.await()).isEqualTo(CallOutcome.LOST);
+    assertThat(send("OK", LONG).await()).isEqualTo(CallOutcome.NOT_SENT);
   }
 }

@@ -126,7 +126,7 @@ class OfferTest {
     Tally tally = new Tally();
     tally.started();
     tally.ended(Status.OK, true, 50 * MS + 1, 20 * MS, 50 * MS);
-    assertThat(tally.count(Ending.ANSWERED)).isEqualTo(1);
+    assertThat(tally.count(CallOutcome.ANSWERED)).isEqualTo(1);
     assertThat(tally.latency().getValueAtPercentile(50)).isCloseTo(50_000, within(50L));
     assertThat(tally.sinceSent().getValueAtPercentile(50)).isCloseTo(30_000, within(50L));
     assertThat(tally.inTime()).isZero();

@@ -97,17 +97,17 @@ class WireCallsTest {
         .toByteArray();
   }
 
-  private CompletableFuture<Ending> send(String id, int padding, long deadlineNanos) {
-    CompletableFuture<Ending> ending = new CompletableFuture<>();
+  private CompletableFuture<CallOutcome> send(String id, int padding, long deadlineNanos) {
+    CompletableFuture<CallOutcome> ending = new CompletableFuture<>();
     calls.send(
         request(id, padding),
         deadlineNanos,
-        (status, fromServer) -> ending.complete(Ending.of(status, fromServer)));
+        (status, fromServer) -> ending.complete(CallOutcome.of(status, fromServer)));
     return ending;
   }
 
   /** Flushes until a call has ended, as whoever sends does. */
-  private Ending await(CompletableFuture<Ending> ending) throws Exception {
+  private CallOutcome await(CompletableFuture<CallOutcome> ending) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (System.nanoTime() < end) {
       calls.flush();
@@ -122,35 +122,35 @@ class WireCallsTest {
 
   @Test
   void theServersWordIsWhatCounts() throws Exception {
-    assertThat(await(send("OK", 0, LONG))).isEqualTo(Ending.ANSWERED);
-    assertThat(await(send("RESOURCE_EXHAUSTED", 0, LONG))).isEqualTo(Ending.REFUSED);
-    assertThat(await(send("UNAVAILABLE", 0, LONG))).isEqualTo(Ending.REFUSED);
-    assertThat(await(send("DEADLINE_EXCEEDED", 0, LONG))).isEqualTo(Ending.EXPIRED);
-    assertThat(await(send("INTERNAL", 0, LONG))).isEqualTo(Ending.FAILED);
+    assertThat(await(send("OK", 0, LONG))).isEqualTo(CallOutcome.ANSWERED);
+    assertThat(await(send("RESOURCE_EXHAUSTED", 0, LONG))).isEqualTo(CallOutcome.REFUSED);
+    assertThat(await(send("UNAVAILABLE", 0, LONG))).isEqualTo(CallOutcome.REFUSED);
+    assertThat(await(send("DEADLINE_EXCEEDED", 0, LONG))).isEqualTo(CallOutcome.EXPIRED);
+    assertThat(await(send("INTERNAL", 0, LONG))).isEqualTo(CallOutcome.FAILED);
     assertThat(timeoutsLeft).allSatisfy(left -> assertThat(left).isBetween(1L, LONG));
   }
 
   @Test
   void aRequestOfSeveralFramesArrivesWhole() throws Exception {
-    assertThat(await(send("OK", 200_000, LONG))).isEqualTo(Ending.ANSWERED);
+    assertThat(await(send("OK", 200_000, LONG))).isEqualTo(CallOutcome.ANSWERED);
     assertThat(sizes.get("OK")).isEqualTo(request("OK", 200_000).length);
   }
 
   @Test
   void moreCallsThanStreamsAndWindowsAllowAreHeldAndSentInTime() throws Exception {
     // 20 MB in all, of which a connection's window takes one, and 8 streams on each of two.
-    List<CompletableFuture<Ending>> endings = new ArrayList<>();
+    List<CompletableFuture<CallOutcome>> endings = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
       endings.add(send("OK", 100_000, LONG));
     }
-    for (CompletableFuture<Ending> ending : endings) {
-      assertThat(await(ending)).isEqualTo(Ending.ANSWERED);
+    for (CompletableFuture<CallOutcome> ending : endings) {
+      assertThat(await(ending)).isEqualTo(CallOutcome.ANSWERED);
     }
   }
 
   @Test
   void aCallEndsAtItsDeadlineWhetherItWasSentOrHeld() throws Exception {
-    List<CompletableFuture<Ending>> endings = new ArrayList<>();
+    List<CompletableFuture<CallOutcome>> endings = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       endings.add(send("hang", 0, LONG));
     }
@@ -158,38 +158,38 @@ class WireCallsTest {
     assertThat(hanging.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(endings).noneMatch(CompletableFuture::isDone);
     skipped.addAndGet(LONG);
-    for (CompletableFuture<Ending> ending : endings) {
-      assertThat(await(ending)).isEqualTo(Ending.EXPIRED);
+    for (CompletableFuture<CallOutcome> ending : endings) {
+      assertThat(await(ending)).isEqualTo(CallOutcome.EXPIRED);
     }
-    assertThat(await(send("OK", 0, LONG))).isEqualTo(Ending.ANSWERED);
+    assertThat(await(send("OK", 0, LONG))).isEqualTo(CallOutcome.ANSWERED);
   }
 
   @Test
   void whatTheServerDropsIsLostAndWhatNeverReachedItIsNot() throws Exception {
-    CompletableFuture<Ending> dropped = send("hang", 0, LONG);
+    CompletableFuture<CallOutcome> dropped = send("hang", 0, LONG);
     calls.flush();
     assertThat(hanging.await(30, TimeUnit.SECONDS)).isTrue();
     server.shutdownNow();
-    assertThat(await(dropped)).isEqualTo(Ending.LOST);
+    assertThat(await(dropped)).isEqualTo(CallOutcome.LOST);
     assertThat(server.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(await(send("OK", 0, LONG))).isEqualTo(Ending.NOT_SENT);
+    assertThat(await(send("OK", 0, LONG))).isEqualTo(CallOutcome.NOT_SENT);
   }
 
   @Test
   void aServerThatGoesAwayGetsNothingNewAndMayAnswerWhatItHas() throws Exception {
-    CompletableFuture<Ending> waiting = send("wait", 0, LONG);
+    CompletableFuture<CallOutcome> waiting = send("wait", 0, LONG);
     calls.flush();
     StreamObserver<RankResponse> observer = waits.get(30, TimeUnit.SECONDS);
     server.shutdown();
-    Ending ending = Ending.ANSWERED;
-    while (ending == Ending.ANSWERED) { // until both connections know
+    CallOutcome ending = CallOutcome.ANSWERED;
+    while (ending == CallOutcome.ANSWERED) { // until both connections know
       ending = await(send("OK", 0, LONG));
     }
-    assertThat(ending).isEqualTo(Ending.NOT_SENT);
+    assertThat(ending).isEqualTo(CallOutcome.NOT_SENT);
     assertThat(waiting).isNotDone();
     observer.onNext(RankResponse.getDefaultInstance());
     observer.onCompleted();
-    assertThat(await(waiting)).isEqualTo(Ending.ANSWERED);
+    assertThat(await(waiting)).isEqualTo(CallOutcome.ANSWERED);
   }
 
   @Test

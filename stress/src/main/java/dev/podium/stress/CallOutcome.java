@@ -4,7 +4,7 @@ import io.grpc.Status;
 import java.net.ConnectException;
 
 /** How a call ended, as its caller sees it. */
-enum Ending {
+enum CallOutcome {
   /** Scores came. */
   ANSWERED,
   /** The server sent a status that refuses it before it was let in. */
@@ -28,7 +28,7 @@ enum Ending {
    *
    * @param fromServer whether the status came over the wire, not from the caller's own library
    */
-  static Ending of(Status status, boolean fromServer) {
+  static CallOutcome of(Status status, boolean fromServer) {
     if (status.isOk()) {
       return ANSWERED;
     }
