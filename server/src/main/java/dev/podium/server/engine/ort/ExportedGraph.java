@@ -39,6 +39,7 @@ import java.util.Set;
 final class ExportedGraph implements Graph {
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final GraphFile graphFile;
   private final Path file;
   private final OnnxEngine.OptionsMaker sessionOptions;
   private final Sessions exported;
@@ -59,7 +60,7 @@ final class ExportedGraph implements Graph {
   ExportedGraph(
       OrtEnvironment environment,
       OrtSession session,
-      Path file,
+      GraphFile graphFile,
       OnnxEngine.OptionsMaker sessionOptions,
       SessionCopies copies,
       Device device,
@@ -68,7 +69,8 @@ final class ExportedGraph implements Graph {
       List<String> notes)
       throws OrtException {
     this.environment = environment;
-    this.file = file;
+    this.graphFile = graphFile;
+    this.file = graphFile.path();
     this.sessionOptions = sessionOptions;
     this.copies = copies;
     this.device = device;
@@ -162,7 +164,8 @@ final class ExportedGraph implements Graph {
     GraphSplitter splitter = null;
     if (options.enabled()) {
       try {
-        splitter = new GraphSplitter(runners, sessionOptions, file, signature, options, device);
+        splitter =
+            new GraphSplitter(runners, sessionOptions, graphFile, signature, options, device);
       } catch (IOException e) {
         throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
       }
@@ -197,7 +200,7 @@ final class ExportedGraph implements Graph {
 
   private OrtSession another() throws OrtException {
     try (OrtSession.SessionOptions options = sessionOptions.make()) {
-      return environment.createSession(file.toString(), options);
+      return graphFile.open(environment, options);
     }
   }
 

@@ -38,7 +38,7 @@ import java.util.TreeSet;
 final class GraphSplitter implements Splitter {
   private final RunnerMaker runners;
   private final OnnxEngine.OptionsMaker sessionOptions;
-  private final Path file;
+  private final GraphFile file;
   private final OnnxGraph graph;
   private final List<TensorSpec> inputs;
   private final ContextInputs context;
@@ -48,7 +48,7 @@ final class GraphSplitter implements Splitter {
   GraphSplitter(
       RunnerMaker runners,
       OnnxEngine.OptionsMaker sessionOptions,
-      Path file,
+      GraphFile file,
       Signature signature,
       TuningOptions options,
       Device device)
@@ -56,7 +56,7 @@ final class GraphSplitter implements Splitter {
     this.runners = runners;
     this.sessionOptions = sessionOptions;
     this.file = file;
-    this.graph = OnnxGraph.read(file);
+    this.graph = OnnxGraph.read(file.path());
     this.inputs = signature.inputs();
     this.context = contextInputs(signature);
     this.maxTableBytes = options.maxTableBytes();
@@ -122,7 +122,7 @@ final class GraphSplitter implements Splitter {
 
   /** Has the runtime compute a bag's table, one array a row. */
   private float[][] table(EmbeddingBag bag) throws OrtException {
-    try (OrtSession session = load(bag.table().toBytes());
+    try (OrtSession session = load(file.bytes(bag.table()));
         OrtSession.Result result = session.run(Map.of())) {
       OnnxTensor tensor = (OnnxTensor) result.get(0);
       long[] shape = tensor.getInfo().getShape();
@@ -147,14 +147,14 @@ final class GraphSplitter implements Splitter {
   }
 
   private Sessions sessions(OnnxGraph half) throws OrtException {
-    byte[] bytes = half.toBytes();
+    byte[] bytes = file.bytes(half);
     long copied = half.copiedBytes();
     return new Sessions(load(bytes), () -> copied, () -> load(bytes));
   }
 
   /** Compiles anew from the file, so that the weights need not stay in memory until then. */
   private OnnxSplitGraph.Writer writer(List<String> without, List<TensorSpec> inputs) {
-    Path exported = file;
+    Path exported = file.path();
     ContextInputs shared = context;
     // For any runtime: one that does no more than run the graphs.
     CompilerOptions options = options(without, inputs).on(Set.of());
@@ -183,7 +183,8 @@ final class GraphSplitter implements Splitter {
     Files.createDirectories(target.toAbsolutePath().getParent());
     Files.deleteIfExists(target);
     try {
-      Files.createLink(target, weights);
+      // Of a link's own name a hard link would be a second link, which may lead nowhere from here.
+      Files.createLink(target, weights.toRealPath());
     } catch (UnsupportedOperationException | FileSystemException e) {
       Files.copy(weights, target);
     }
@@ -191,11 +192,7 @@ final class GraphSplitter implements Splitter {
 
   private OrtSession load(byte[] half) throws OrtException {
     try (OrtSession.SessionOptions options = sessionOptions.make()) {
-      // A half lies in memory, but its weights may lie in files beside the exported graph.
-      options.addConfigEntry(
-          "session.model_external_initializers_file_folder_path",
-          file.toAbsolutePath().getParent().toString());
-      return runners.environment().createSession(half, options);
+      return file.open(runners.environment(), half, options);
     }
   }
 

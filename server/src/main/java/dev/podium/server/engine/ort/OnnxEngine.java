@@ -12,6 +12,7 @@ import dev.podium.server.engine.device.Device;
 import dev.podium.server.engine.tune.CostMeter;
 import dev.podium.server.engine.tune.SessionCopies;
 import dev.podium.server.fault.ModelException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,6 +43,7 @@ public final class OnnxEngine implements Engine {
     if (!Files.isRegularFile(file)) {
       throw new ModelException(file + ": not there (expected: an ONNX model)");
     }
+    GraphFile graph = graphFile(file);
     List<String> notes = new ArrayList<>();
     List<ExecutionProvider> providers = new ArrayList<>(options.providers());
     ProviderSetup setup = new ProviderSetup(environment, file, notes);
@@ -56,8 +58,8 @@ public final class OnnxEngine implements Engine {
         try {
           return new ExportedGraph(
               environment,
-              environment.createSession(file.toString(), session),
-              file,
+              graph.open(environment, session),
+              graph,
               () -> another(options, setup, wanted),
               new SessionCopies(
                   device.onCallingThread() && options.arena() ? options.workers() : 1,
@@ -79,6 +81,14 @@ public final class OnnxEngine implements Engine {
       } catch (OrtException e) {
         throw new ModelException(file + ": " + oneLine(e), e);
       }
+    }
+  }
+
+  private static GraphFile graphFile(Path file) throws ModelException {
+    try {
+      return GraphFile.of(file);
+    } catch (IOException e) {
+      throw new ModelException(file + ": can't be read: " + e, e);
     }
   }
 

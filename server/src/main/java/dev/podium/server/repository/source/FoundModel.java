@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
@@ -72,6 +73,15 @@ public record FoundModel(
       }
     }
     return new FoundModel(name, folder, versions, List.copyOf(ignored));
+  }
+
+  /** A model whose folder can't be read. */
+  static FoundModel unreadable(Path folder, String why) {
+    return new FoundModel(
+        folder.getFileName().toString(),
+        folder,
+        Collections.emptyNavigableMap(),
+        List.of(new Ignored(folder, why)));
   }
 
   /**

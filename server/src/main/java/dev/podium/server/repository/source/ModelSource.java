@@ -36,8 +36,8 @@ public final class ModelSource {
   /**
    * Looks at all models, by name.
    *
-   * @throws ModelException if the folder can't be read. A model's folder that can't be read is
-   *     among those ignored
+   * @throws ModelException if the folder can't be read. A model whose folder can't be read has no
+   *     version
    */
   public Snapshot look() throws ModelException {
     if (!Files.isDirectory(root)) {
@@ -58,7 +58,8 @@ public final class ModelSource {
           models.add(FoundModel.in(folder));
         }
       } catch (ModelException e) {
-        why = e.getMessage();
+        // Somebody meant it for a model, so it is missed.
+        models.add(FoundModel.unreadable(folder, e.getMessage()));
       }
       if (why != null) {
         ignored.add(new Ignored(folder, why));

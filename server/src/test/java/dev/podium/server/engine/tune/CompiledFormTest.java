@@ -356,7 +356,7 @@ class CompiledFormTest {
   }
 
   /** What the exported graph gives without Podium. */
-  private static float[] bareScores(Path file, TensorBuffers rows, int count) throws Exception {
+  static float[] bareScores(Path file, TensorBuffers rows, int count) throws Exception {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     Map<String, OnnxTensor> inputs = new HashMap<>();
     for (int i = 0; i < rows.specs().size(); i++) {
