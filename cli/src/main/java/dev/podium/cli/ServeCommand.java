@@ -1,5 +1,6 @@
 package dev.podium.cli;
 
+import com.google.common.net.InetAddresses;
 import dev.podium.server.ConfigReader;
 import dev.podium.server.ConfigReader.ConfigException;
 import dev.podium.server.PodiumServer;
@@ -10,9 +11,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.logging.Logger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -21,6 +25,7 @@ import picocli.CommandLine.Spec;
 /** Serves a model repository until it is told to stop. */
 @Command(name = "serve", description = "Serves a model repository until it gets SIGTERM or SIGINT.")
 final class ServeCommand implements Runnable {
+  private static final Logger LOG = Logger.getLogger(ServeCommand.class.getName());
   private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
 
   @Spec private CommandSpec spec;
@@ -55,12 +60,22 @@ final class ServeCommand implements Runnable {
       description = "Any other setting, such as scheduler.workers=4.")
   private Map<String, String> settings = new LinkedHashMap<>();
 
+  @Option(
+      names = "--print-config",
+      description = "Print all settings as YAML, those with their defaults too, and serve nothing.")
+  private boolean printConfig;
+
   @Override
   public void run() {
     watchNoBuffers();
-    ServerConfig effective = read();
+    List<String> warnings = new ArrayList<>();
+    ServerConfig effective = read(warnings);
+    if (printConfig) {
+      spec.commandLine().getOut().print(effective.toYaml());
+      return;
+    }
     ServerLogging.install(effective.logging().format());
-    ServerLogging.settings(effective, spec.commandLine().getErr());
+    warnings.forEach(LOG::warning);
     PodiumServer server = start(effective);
     stopOnSignal(server);
     PrintWriter out = spec.commandLine().getOut();
@@ -80,7 +95,7 @@ final class ServeCommand implements Runnable {
     }
   }
 
-  private ServerConfig read() {
+  private ServerConfig read(List<String> warnings) {
     Map<String, String> flags = new LinkedHashMap<>(settings);
     put(flags, "models", models);
     put(flags, "grpc.host", host);
@@ -88,7 +103,7 @@ final class ServeCommand implements Runnable {
     put(flags, "grpc.uds", uds);
     put(flags, "admin.port", adminPort == null && "0".equals(port) ? "0" : adminPort);
     try {
-      return ConfigReader.read(config, System.getenv(), flags);
+      return ConfigReader.read(config, System.getenv(), flags, warnings::add);
     } catch (ConfigException e) {
       throw CommandException.wrong(e.getMessage());
     }
@@ -126,8 +141,7 @@ final class ServeCommand implements Runnable {
     }
   }
 
-  private static String text(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  static String text(InetSocketAddress address) {
+    return InetAddresses.toUriString(address.getAddress()) + ":" + address.getPort();
   }
 }

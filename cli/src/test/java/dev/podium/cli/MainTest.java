@@ -2,6 +2,7 @@ package dev.podium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,5 +38,36 @@ class MainTest {
     assertThat(Command.run("--help").out()).contains("demo", "rank");
     assertThat(Command.run("rank", "--help").out()).contains("--target=TARGET");
     assertThat(Command.run("--version").out()).startsWith("podium ");
+  }
+
+  @Test
+  void aFolderOfModelsThatIsNotThereIsOneLineAndStatusTwo() {
+    Command run =
+        Command.run("serve", "--models", "no/such/folder", "--port", "0", "--admin-port", "0");
+
+    assertThat(run.err().lines()).singleElement().asString().contains("no/such/folder");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void settingsArePrintedOnRequestAsYaml() {
+    Command run = Command.run("serve", "--host", "::", "--port", "5", "--print-config");
+
+    assertThat(run.status()).isZero();
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out())
+        .contains("grpc:\n", "  host: \"::\"\n", "  port: 5\n", "  max_wait: 1s\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, 127.0.0.1:7",
+    "::1, [::1]:7",
+    "::, [::]:7",
+    "fd00:0:0:0:0:0:0:2, [fd00::2]:7"
+  })
+  void anAddressIsPrintedAsATargetTakesIt(String host, String printed) {
+    assertThat(ServeCommand.text(new InetSocketAddress(host, 7))).isEqualTo(printed);
   }
 }

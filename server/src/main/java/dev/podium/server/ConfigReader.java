@@ -11,12 +11,17 @@ import dev.podium.server.yaml.YamlException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.logging.Logger;
+import java.util.regex.Pattern;
 
 /**
  * Puts a server's settings together: the file, over it the environment, over that the command line.
@@ -24,10 +29,20 @@ import java.util.TreeSet;
  * PODIUM_SCHEDULER_WORKERS} in the environment. Only values that count are checked.
  */
 public final class ConfigReader {
+  private static final Logger LOG = Logger.getLogger(ConfigReader.class.getName());
   private static final String PREFIX = "PODIUM_";
 
   /** Variables that belong to the start script. */
   private static final Set<String> OTHERS = Set.of("PODIUM_NO_BUILD", "PODIUM_JAVA_OPTS");
+
+  /** Variables that Kubernetes sets in every pod beside a service named podium or podium-… */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile(
+          "PODIUM_([A-Z0-9_]+_)?"
+              + "(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+  /** The value of those that would be settings, such as {@code PODIUM_GRPC_PORT}. */
+  private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
   private final Map<String, SettingKey> keys = byName();
   private final ObjectNode tree;
@@ -49,7 +64,7 @@ public final class ConfigReader {
   }
 
   /**
-   * Reads the settings.
+   * Reads the settings; what may be a mistake is logged.
    *
    * @param file YAML; null for none
    * @param environment variables; those that begin with {@code PODIUM_} count
@@ -58,9 +73,27 @@ public final class ConfigReader {
   public static ServerConfig read(
       Path file, Map<String, String> environment, Map<String, String> flags)
       throws ConfigException {
+    return read(file, environment, flags, LOG::warning);
+  }
+
+  /**
+   * Reads the settings.
+   *
+   * @param file YAML; null for none
+   * @param environment variables; those that begin with {@code PODIUM_} count, but for those that
+   *     Kubernetes makes for its services
+   * @param flags values by key
+   * @param warnings is told what may be a mistake, a line each
+   */
+  public static ServerConfig read(
+      Path file,
+      Map<String, String> environment,
+      Map<String, String> flags,
+      Consumer<String> warnings)
+      throws ConfigException {
     ConfigReader reader =
         new ConfigReader(file == null ? JsonNodeFactory.instance.objectNode() : fileTree(file));
-    reader.readEnvironment(environment);
+    reader.readEnvironment(environment, warnings);
     reader.readFlags(flags);
     return reader.settings(file);
   }
@@ -93,26 +126,38 @@ public final class ConfigReader {
     }
   }
 
-  private void readEnvironment(Map<String, String> environment) throws ConfigException {
+  private void readEnvironment(Map<String, String> environment, Consumer<String> warnings)
+      throws ConfigException {
     Map<String, SettingKey> byVariable = new TreeMap<>();
     keys.forEach(
         (name, key) ->
             byVariable.put(PREFIX + name.replace('.', '_').toUpperCase(Locale.ROOT), key));
+    List<String> unknown = new ArrayList<>();
     for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
       String name = variable.getKey();
-      if (!name.startsWith(PREFIX) || OTHERS.contains(name)) {
+      if (!name.startsWith(PREFIX)
+          || OTHERS.contains(name)
+          || isServiceLink(name, variable.getValue())) {
         continue;
       }
-      if (!byVariable.containsKey(name)) {
-        throw new ConfigException(
-            "environment: unknown variable "
-                + name
-                + " (expected: one of "
-                + byVariable.keySet()
-                + ")");
+      if (byVariable.containsKey(name)) {
+        put(byVariable.get(name), variable.getValue(), "environment " + name + ": ");
+      } else {
+        unknown.add(name);
       }
-      put(byVariable.get(name), variable.getValue(), "environment " + name + ": ");
     }
+    if (!unknown.isEmpty()) {
+      warnings.accept(
+          "environment: "
+              + String.join(", ", unknown)
+              + ": ignored, no setting (expected: PODIUM_ and a key, as in"
+              + " PODIUM_SCHEDULER_WORKERS)");
+    }
+  }
+
+  private static boolean isServiceLink(String name, String value) {
+    return SERVICE_LINK.matcher(name).matches()
+        || (name.endsWith("_PORT") && SERVICE_ADDRESS.matcher(value).matches());
   }
 
   private void readFlags(Map<String, String> flags) throws ConfigException {

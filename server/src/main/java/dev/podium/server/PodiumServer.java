@@ -36,6 +36,7 @@ public final class PodiumServer implements AutoCloseable {
       throws IOException, ModelException {
     try {
       ServerParts parts = new ServerParts(config, lifecycle);
+      ServerLogging.settings(config);
       parts.load();
       parts.warmUp();
       parts.serve();

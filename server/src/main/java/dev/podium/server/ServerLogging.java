@@ -6,7 +6,6 @@ import dev.podium.server.log.LogFormat;
 import dev.podium.server.log.RateBound;
 import dev.podium.server.log.TextFormatter;
 import dev.podium.server.transport.ClientErrors;
-import java.io.PrintWriter;
 import java.util.Map;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
@@ -24,18 +23,14 @@ public final class ServerLogging {
 
   private static final Logger LOG = Logger.getLogger(ServerLogging.class.getName());
 
+  /** Held, since a logger that nobody holds loses its level. */
+  private static final Logger SETTINGS = Logger.getLogger("dev.podium.server.settings");
+
   private ServerLogging() {}
 
-  /** Says what the settings are: a line each, or as JSON one event. */
-  public static void settings(ServerConfig config, PrintWriter err) {
-    if (config.logging().format() == LogFormat.JSON) {
-      LogEvent event = new LogEvent(Level.INFO, "config", Map.of("config", config.tree()));
-      event.setLoggerName(LOG.getName());
-      LOG.log(event);
-      return;
-    }
-    config.toYaml().lines().forEach(line -> err.println("config: " + line));
-    err.flush();
+  /** Says in one event, below what is usually shown, what the settings are. */
+  static void settings(ServerConfig config) {
+    SETTINGS.log(new LogEvent(Level.CONFIG, "config", Map.of("config", config.tree())));
   }
 
   /**
@@ -48,11 +43,13 @@ public final class ServerLogging {
           case TEXT -> new TextFormatter();
           case JSON -> new JsonFormatter();
         };
+    SETTINGS.setLevel(Level.CONFIG);
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, e) -> LOG.log(Level.SEVERE, "thread " + thread.getName() + " died", e));
     for (Handler handler : Logger.getLogger("").getHandlers()) {
       if (handler instanceof ConsoleHandler) {
         handler.setFormatter(formatter);
+        handler.setLevel(Level.CONFIG);
         handler.setFilter(new ClientErrors(new RateBound(CLIENT_ERRORS, System::nanoTime)));
       }
     }

@@ -85,7 +85,7 @@ final class ServerParts {
 
   private final GrpcTransport transport;
 
-  ServerParts(ServerConfig config, Lifecycle lifecycle) throws IOException {
+  ServerParts(ServerConfig config, Lifecycle lifecycle) throws IOException, ModelException {
     this.config = config;
     this.lifecycle = lifecycle;
     StartChecks.run(config);
@@ -101,6 +101,7 @@ final class ServerParts {
     ExecutorService loads =
         lifecycle.part("load threads", ServerThreads::loads, ServerThreads::close);
     repository = lifecycle.part("models", () -> emptyRepository(loads), ModelRepository::close);
+    repository.found();
     readiness = new Readiness(repository, config.requiredModels());
     ServerCollector meters =
         new ServerCollector(

@@ -23,6 +23,7 @@ final class StartChecks {
   static void run(ServerConfig config) throws IOException {
     checkCpus(config.scheduler().cpus());
     checkPort("grpc", config.grpc().host(), config.grpc().port());
+    checkPort("admin", config.admin().host(), config.admin().port());
     warnIfOpen(config);
   }
 

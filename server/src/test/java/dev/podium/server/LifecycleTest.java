@@ -91,13 +91,13 @@ class LifecycleTest {
   }
 
   @Test
-  void modelsThatCannotBeReadCloseWhatWasMade() throws Exception {
+  void aFolderThatIsNotThereIsSaidBeforeAPortIsOpen() throws Exception {
     ServerConfig config = config(folder.resolve("nowhere"));
 
     assertThatThrownBy(() -> PodiumServer.start(config, new Lifecycle(made::add, closed::add)))
         .hasMessageContaining("nowhere");
 
-    assertThat(made).isEqualTo(PARTS.subList(0, PARTS.indexOf("load reports")));
+    assertThat(made).isEqualTo(PARTS.subList(0, PARTS.indexOf("admin port")));
     assertThat(closed).isEqualTo(reversed(made));
     assertNothingIsLeft(config);
   }

@@ -34,7 +34,7 @@ public final class Readiness {
   /** The first loads are done. */
   public void started() {
     if (required == null) {
-      required = repository.status().stream().map(ModelStatus::name).toList();
+      required = found();
     }
     phase = Phase.SERVING;
   }
@@ -51,21 +51,26 @@ public final class Readiness {
 
   /** What stands in the way, a sentence each. */
   public List<String> missing() {
+    List<String> missing = new ArrayList<>();
     switch (phase) {
-      case STARTING:
-        return List.of("starting");
       case DRAINING:
         return List.of("draining");
+      case STARTING:
+        missing.add("starting");
+        break;
       default:
     }
-    List<String> missing = new ArrayList<>();
-    if (ofAll
-        && required.isEmpty()
+    List<String> wanted = required;
+    if (wanted == null) {
+      // Until the start is over, all that has been found.
+      wanted = found();
+    } else if (ofAll
+        && wanted.isEmpty()
         && repository.status().stream().noneMatch(ModelStatus::available)) {
       missing.add(
           "no model is available (expected: models in the repository, or required_models: [])");
     }
-    for (String model : required) {
+    for (String model : wanted) {
       ModelStatus status = repository.status(model);
       if (status == null) {
         missing.add("model '" + model + "': not in the repository");
@@ -74,6 +79,10 @@ public final class Readiness {
       }
     }
     return missing;
+  }
+
+  private List<String> found() {
+    return repository.status().stream().map(ModelStatus::name).toList();
   }
 
   private static String why(ModelStatus status) {

@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
  * Reads YAML into records whose components are named in camel case and whose keys are in snake
@@ -133,12 +134,27 @@ public final class StrictYaml {
       String given = text.find() ? "'" + text.group(1) + "' " : "";
       return key(wrong) + ": " + given + "(expected: " + words(wrong.getTargetType()) + ")";
     }
+    if (syntax(e) != null) {
+      String problem = syntax(e).getProblem() + " (expected: YAML; texts like '[::1]' need quotes)";
+      boolean inside = e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty();
+      return inside ? key((JsonMappingException) e) + ": " + problem : problem;
+    }
     String message = e.getOriginalMessage().replaceAll("\\s+", " ").strip();
     if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
       boolean own = e.getCause() instanceof IllegalArgumentException;
       return key(mapping) + ": " + (own ? e.getCause().getMessage() : message);
     }
     return message;
+  }
+
+  /** What the text's syntax breaks, if that is what is wrong with it. */
+  private static MarkedYAMLException syntax(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof MarkedYAMLException marked) {
+        return marked;
+      }
+    }
+    return null;
   }
 
   /** What a scalar type takes, in words; null for other types. */
