@@ -60,6 +60,7 @@ class RoomsTest {
         "rpc",
         "settings",
         "access",
+        "log",
         "requestlog",
         "telemetry",
         "admission",

@@ -182,6 +182,59 @@ public final class TestModels {
     write(repository, name, "tile_rows: 16\n", model(graph));
   }
 
+  /**
+   * {@code score = 10 * item + sum of history}: a context feature {@code history} of at most four
+   * numbers, the newest kept, and a candidate feature {@code item} with a default of 1.
+   */
+  public static void history(Path repository, String name) throws IOException {
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("history");
+    graph.addInput(value("item", TensorProto.DataType.INT64, 1));
+    graph.addInput(value("history", TensorProto.DataType.INT64, 4));
+    graph.addInitializer(floats("ones", new long[] {4, 1}, 1, 1, 1, 1));
+    graph.addInitializer(floats("ten", new long[] {}, 10));
+    graph.addNode(cast("history_float", "history"));
+    graph.addNode(node("MatMul", "sum", "history_float", "ones"));
+    graph.addNode(cast("item_float", "item"));
+    graph.addNode(node("Mul", "item_part", "item_float", "ten"));
+    graph.addNode(node("Add", "score", "item_part", "sum"));
+    graph.addOutput(value("score", TensorProto.DataType.FLOAT, 1));
+    write(
+        repository,
+        name,
+        """
+        features:
+          - {name: history, role: context, kind: sequence, length: 4, truncation: left, default: []}
+          - {name: item, default: 1}
+        """,
+        model(graph));
+  }
+
+  /**
+   * The inputs of {@link #sum} in another order, with other rules and another score: {@code score =
+   * x[0] + 20 * x[1] + 100 * item + 1000 * user}, where items from 3 on are item 0, and the user
+   * may differ from candidate to candidate.
+   */
+  public static void sumOtherwise(Path repository, String name) throws IOException {
+    GraphProto.Builder graph = sumModel().getGraph().toBuilder();
+    graph.setInitializer(0, floats("x_weights", new long[] {2, 1}, 1, 20));
+    graph.clearOutput().addOutput(value("score", TensorProto.DataType.FLOAT, 1));
+    graph.removeNode(graph.getNodeCount() - 1).removeNode(graph.getNodeCount() - 1);
+    graph.clearInput();
+    graph.addInput(value("x", TensorProto.DataType.FLOAT, 2));
+    graph.addInput(value("user", TensorProto.DataType.INT64));
+    graph.addInput(value("item", TensorProto.DataType.INT64));
+    write(
+        repository,
+        name,
+        """
+        features:
+          - {name: x}
+          - {name: item, vocabulary: {size: 3}, out_of_vocabulary: 0}
+          - {name: user, default: 7}
+        """,
+        model(graph));
+  }
+
   /** Writes a model folder with one version. */
   public static void write(Path repository, String name, String yaml, ModelProto model)
       throws IOException {

@@ -1,6 +1,7 @@
 package dev.podium.server.access;
 
 import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import io.grpc.Context;
 
@@ -40,7 +41,7 @@ public final class CallAccess {
     if (!allows(model)) {
       throw new RankException(
           FaultCode.PERMISSION_DENIED,
-          "'" + principal + "': may not " + method + " model '" + model + "'");
+          "'" + principal + "': may not " + method + " model " + Quoted.text(model));
     }
   }
 

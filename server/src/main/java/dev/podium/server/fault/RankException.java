@@ -2,8 +2,8 @@ package dev.podium.server.fault;
 
 /**
  * Why one request can't be answered: a code and one sentence for the caller, which names the thing,
- * what came and what was expected. Has no stack trace: refusals must stay cheap when there are many
- * of them.
+ * what came and what was expected; a longer one than {@link Quoted#LONGEST_SENTENCE} is cut. Has no
+ * stack trace: refusals must stay cheap when there are many of them.
  */
 public final class RankException extends Exception {
   private static final long serialVersionUID = 1L;
@@ -21,7 +21,7 @@ public final class RankException extends Exception {
   }
 
   private RankException(FaultCode code, String message, long retryAfterMillis, Throwable cause) {
-    super(message, cause, false, false);
+    super(Quoted.sentence(message), cause, false, false);
     this.code = code;
     this.retryAfterMillis = retryAfterMillis;
   }

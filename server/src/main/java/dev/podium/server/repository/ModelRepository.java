@@ -4,6 +4,7 @@ import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.ModelException;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.loader.LoadedVersion;
 import dev.podium.server.repository.loader.ModelLoader;
@@ -98,7 +99,7 @@ public final class ModelRepository implements AutoCloseable {
   public void load(String model) throws RankException {
     if (!ModelSource.isModelName(model)) {
       throw RankException.invalid(
-          "model name '" + model + "' (expected: letters, digits, '.', '_' and '-')");
+          "model name " + Quoted.text(model) + " (expected: letters, digits, '.', '_' and '-')");
     }
     synchronized (control) {
       List<String> problems;
@@ -106,7 +107,8 @@ public final class ModelRepository implements AutoCloseable {
         FoundModel found = source.look(model);
         if (found == null) {
           throw new RankException(
-              FaultCode.NOT_FOUND, "model '" + model + "': no such folder in the repository");
+              FaultCode.NOT_FOUND,
+              "model " + Quoted.text(model) + ": no such folder in the repository");
         }
         problems = change(found, true).join();
       } catch (ModelException e) {

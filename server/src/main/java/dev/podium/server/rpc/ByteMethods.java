@@ -1,5 +1,8 @@
 package dev.podium.server.rpc;
 
+import dev.podium.server.fault.Quoted;
+import dev.podium.server.feature.wire.MessageBytes;
+import dev.podium.server.feature.wire.MessagePool;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
@@ -8,7 +11,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.Arrays;
 
 /**
  * Methods as the server handles them: requests as bytes that stay undecoded, answers as bytes that
@@ -34,34 +36,14 @@ final class ByteMethods {
     @Override
     public MessageBytes parse(InputStream stream) {
       try {
-        int expected = stream instanceof KnownLength ? stream.available() : 0;
-        MessageBytes bytes = pool.take(expected);
-        int length = stream.readNBytes(bytes.array(), 0, bytes.array().length);
-        int next = length == bytes.array().length ? stream.read() : -1;
-        if (next >= 0) {
-          return readOn(bytes, (byte) next, stream);
-        }
-        bytes.setLength(length);
-        return bytes;
+        return pool.read(stream, stream instanceof KnownLength ? stream.available() : 0);
       } catch (IOException e) {
         throw Status.INTERNAL
-            .withDescription("request: its bytes can't be read: " + e.getMessage())
+            .withDescription(
+                "request: its bytes can't be read: " + Quoted.text(String.valueOf(e.getMessage())))
             .withCause(e)
             .asRuntimeException();
       }
-    }
-
-    /** A message longer than it said, as compressed ones are. */
-    private MessageBytes readOn(MessageBytes first, byte next, InputStream stream)
-        throws IOException {
-      byte[] head = Arrays.copyOf(first.array(), first.array().length + 1);
-      head[first.array().length] = next;
-      byte[] tail = stream.readAllBytes();
-      MessageBytes whole = new MessageBytes(pool, Arrays.copyOf(head, head.length + tail.length));
-      System.arraycopy(tail, 0, whole.array(), head.length, tail.length);
-      whole.setLength(whole.array().length);
-      first.release();
-      return whole;
     }
   }
 

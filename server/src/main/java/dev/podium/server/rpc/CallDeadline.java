@@ -9,22 +9,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * When nobody waits for a call any more.
+ * When nobody waits for a call any more. A call without a deadline of its own may last: the default
+ * is for each of its requests.
  *
  * @param clock the scheduler's
- * @param defaultNanos for calls without a deadline; 0 for none
+ * @param defaultNanos for the requests of calls without a deadline; 0 for none
  */
 record CallDeadline(LongSupplier clock, long defaultNanos) {
   /** What the handlers need to know of the current call. */
   CallInfo call() {
-    return new CallInfo(nanos(), CallAccess.current(), CallWatch.current());
-  }
-
-  private long nanos() {
     Deadline deadline = Context.current().getDeadline();
-    if (deadline != null) {
-      return clock.getAsLong() + deadline.timeRemaining(TimeUnit.NANOSECONDS);
-    }
-    return defaultNanos == 0 ? RankTask.NO_DEADLINE : clock.getAsLong() + defaultNanos;
+    long nanos =
+        deadline == null
+            ? RankTask.NO_DEADLINE
+            : clock.getAsLong() + deadline.timeRemaining(TimeUnit.NANOSECONDS);
+    return new CallInfo(nanos, defaultNanos, CallAccess.current(), CallWatch.current());
   }
 }

@@ -7,65 +7,65 @@ import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.assembly.InferBinding;
 import dev.podium.server.feature.wire.InferMessage;
+import dev.podium.server.feature.wire.MessageBytes;
+import dev.podium.server.requestlog.RequestWatch;
+import dev.podium.server.rpc.RequestSteps.Step;
 import dev.podium.server.schedule.RankTask;
 import java.util.concurrent.TimeUnit;
 
 /** Takes one inference request of the Open Inference Protocol from bytes to the scheduler. */
-final class InferHandler implements RequestHandler {
-  private final RequestDispatcher dispatcher;
+final class InferHandler extends RequestHandler<PendingInfer> {
   private final boolean compareContext;
 
   /**
    * @param compareContext whether to find out if all rows of a request have the same context
    */
   InferHandler(RequestDispatcher dispatcher, boolean compareContext) {
-    this.dispatcher = dispatcher;
+    super(dispatcher);
     this.compareContext = compareContext;
   }
 
   @Override
-  public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
-    long arrival = dispatcher.now();
-    if (!dispatcher.receive(bytes, call, arrival, responder)) {
+  PendingInfer pending(MessageBytes bytes, RankResponder responder, RequestWatch watch) {
+    return new PendingInfer(dispatcher, bytes, responder, watch);
+  }
+
+  @Override
+  RankTask start(PendingInfer pending, MessageBytes bytes, CallInfo call, long arrival)
+      throws RankException {
+    dispatcher.steps().before(Step.PARSE);
+    InferMessage message = InferMessage.parse(bytes);
+    pending.parsed(message);
+    if (message.modelName().isEmpty()) {
+      throw RankException.invalid("model_name: empty (expected: the name of a model)");
+    }
+    call.access().check(message.modelName());
+    int rows = InferBinding.rows(message);
+    Priority priority = priority(message);
+    dispatcher.open(
+        pending,
+        "rows",
+        rows,
+        message.modelName(),
+        InferVersions.number(message.modelVersion()),
+        "",
+        priority,
+        call.access());
+    dispatcher.steps().before(Step.BIND);
+    boolean compare = compareContext && pending.version().splits(rows);
+    InferBinding binding = InferBinding.of(message, pending.version().signature(), compare);
+    pending.resolve(rows);
+    if (rows == 0) {
+      pending.succeedEmpty();
       return null;
     }
-    PendingInfer pending = new PendingInfer(dispatcher, bytes, responder, call.begin(arrival));
-    try {
-      InferMessage message = InferMessage.parse(bytes.array(), bytes.length());
-      pending.parsed(message);
-      if (message.modelName().isEmpty()) {
-        throw RankException.invalid("model_name: empty (expected: the name of a model)");
-      }
-      call.access().check(message.modelName());
-      int rows = InferBinding.rows(message);
-      Priority priority = priority(message);
-      dispatcher.open(
-          pending,
-          "rows",
-          rows,
-          message.modelName(),
-          InferVersions.number(message.modelVersion()),
-          "",
-          priority,
-          call.access());
-      boolean compare = compareContext && pending.version().splits(rows);
-      InferBinding binding = InferBinding.of(message, pending.version().signature(), compare);
-      pending.resolve(rows);
-      if (rows == 0) {
-        pending.succeedEmpty();
-        return null;
-      }
-      return dispatcher.submit(
-          pending,
-          binding,
-          arrival,
-          Math.min(call.deadlineNanos(), timeout(message, arrival)),
-          priority,
-          false);
-    } catch (RankException e) {
-      pending.failed(e);
-      return null;
-    }
+    return dispatcher.submit(
+        pending,
+        binding,
+        arrival,
+        Math.min(call.deadline(arrival), timeout(message, arrival)),
+        priority,
+        false);
   }
 
   /** Triton's request parameter: 1 is the most important; 0, the default, is the middle here. */
@@ -96,12 +96,12 @@ final class InferHandler implements RequestHandler {
   }
 
   @Override
-  public byte[] streamed(byte[] answer) {
+  byte[] streamed(byte[] answer) {
     return InferEncoder.streamed(answer);
   }
 
   @Override
-  public byte[] streamed(String requestId, RankException why) {
+  byte[] streamed(String requestId, RankException why) {
     return ModelStreamInferResponse.newBuilder()
         .setErrorMessage(why.getMessage())
         .setInferResponse(ModelInferResponse.newBuilder().setId(requestId))
@@ -111,7 +111,7 @@ final class InferHandler implements RequestHandler {
 
   /** Clients can't tell from a refusal which request it is about. */
   @Override
-  public boolean inOrder() {
+  boolean inOrder() {
     return true;
   }
 }

@@ -1,5 +1,6 @@
 package dev.podium.server.rpc;
 
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 
 /** Versions as the Open Inference Protocol writes them: whole numbers as text. */
@@ -24,6 +25,8 @@ final class InferVersions {
       // Refused below.
     }
     throw RankException.invalid(
-        "model_version: '" + version + "' (expected: a whole number above 0, or nothing)");
+        "model_version: "
+            + Quoted.text(version)
+            + " (expected: a whole number above 0, or nothing)");
   }
 }

@@ -9,6 +9,7 @@ import dev.podium.inference.RepositoryModelUnloadResponse;
 import dev.podium.server.access.CallAccess;
 import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.ModelException;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import dev.podium.server.repository.manager.ModelStatus;
@@ -130,7 +131,9 @@ final class InferenceRepository {
                 answer,
                 new RankException(
                     FaultCode.INTERNAL,
-                    "failed to load '" + model + "', failed to poll from model repository"));
+                    "failed to load "
+                        + Quoted.text(model)
+                        + ", failed to poll from model repository"));
           } else {
             InferenceControl.refuse(answer, failure);
           }

@@ -22,7 +22,7 @@ public final class InferenceRpc implements BindableService {
           GRPCInferenceServiceGrpc.getModelInferMethod().getFullMethodName(),
           GRPCInferenceServiceGrpc.getModelStreamInferMethod().getFullMethodName());
 
-  private final RequestHandler handler;
+  private final RequestHandler<?> handler;
   private final RequestDispatcher dispatcher;
   private final InferenceControl control;
 

@@ -1,6 +1,7 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.ModelRepository;
 import java.util.concurrent.Executor;
@@ -60,7 +61,9 @@ public final class ModelControl {
       done.accept(
           new RankException(
               FaultCode.UNAVAILABLE,
-              "model '" + model + "': too many loads and unloads wait, or the server is stopping"));
+              "model "
+                  + Quoted.text(model)
+                  + ": too many loads and unloads wait, or the server is stopping"));
     }
   }
 
@@ -73,7 +76,7 @@ public final class ModelControl {
     } catch (RuntimeException | Error e) {
       // The caller must have an answer, whatever happened.
       LOG.log(Level.SEVERE, "model " + model + ": a load or unload failed", e);
-      return new RankException(FaultCode.INTERNAL, "model '" + model + "': " + e, e);
+      return new RankException(FaultCode.INTERNAL, "model " + Quoted.text(model) + ": " + e, e);
     }
   }
 }

@@ -16,6 +16,7 @@ import dev.podium.ranking.v1.VersionState;
 import dev.podium.ranking.v1.VersionStatus;
 import dev.podium.server.access.CallAccess;
 import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.Feature;
 import dev.podium.server.feature.signature.FeatureKind;
@@ -99,7 +100,7 @@ public final class ModelRpc extends ModelServiceGrpc.ModelServiceImplBase {
     try {
       CallAccess.current().check(model);
       if (repository.status(model) == null) {
-        throw new RankException(FaultCode.NOT_FOUND, "model '" + model + "': unknown");
+        throw new RankException(FaultCode.NOT_FOUND, "model " + Quoted.text(model) + ": unknown");
       }
     } catch (RankException e) {
       refuse(answer, e);

@@ -2,6 +2,7 @@ package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.wire.InferMessage;
+import dev.podium.server.feature.wire.MessageBytes;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.schedule.RankResult;
 import java.util.List;
@@ -31,22 +32,13 @@ final class PendingInfer extends PendingRequest {
    */
   void resolve(int rowCount) throws RankException {
     rows = rowCount;
-    outputs = WantedOutputs.of(version().signature(), message.outputs());
+    outputs = WantedOutputs.of(version().signature(), message.outputs(), rowCount);
   }
 
   @Override
-  public void succeeded(RankResult result) {
-    long start = now();
-    List<float[]> scores = outputs.scores(result);
-    byte[] response = InferEncoder.encode(message.id(), version(), outputs.outputs(), scores, rows);
-    answer(response, Timings.of(result), start);
-  }
-
-  /** The request has no rows, so there is nothing to run. */
-  void succeedEmpty() {
-    List<float[]> none = outputs.noScores();
-    byte[] response = InferEncoder.encode(message.id(), version(), outputs.outputs(), none, 0);
-    answer(response, Timings.NONE, now());
+  byte[] encode(RankResult result, Timings timings) {
+    List<float[]> scores = result == null ? outputs.noScores() : outputs.scores(result);
+    return InferEncoder.encode(message.id(), version(), outputs.outputs(), scores, rows);
   }
 
   @Override

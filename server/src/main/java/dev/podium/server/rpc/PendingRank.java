@@ -4,16 +4,17 @@ import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.feature.wire.CandidateNames;
+import dev.podium.server.feature.wire.MessageBytes;
 import dev.podium.server.feature.wire.RankMessage;
 import dev.podium.server.requestlog.RequestWatch;
 import dev.podium.server.rpc.AnswerEncoder.Answer;
 import dev.podium.server.schedule.RankResult;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /** A ranking request between its arrival and its answer. */
 final class PendingRank extends PendingRequest {
+  private static final int[] NONE_MISSING = {};
+
   private RankMessage request;
   private WantedOutputs outputs = WantedOutputs.NONE;
   private CandidateNames names;
@@ -41,16 +42,6 @@ final class PendingRank extends PendingRequest {
   }
 
   @Override
-  public void succeeded(RankResult result) {
-    answer(outputs.scores(result), result.missing(), Timings.of(result), result.warnings());
-  }
-
-  /** The request has no candidates, so there is nothing to run. */
-  void succeedEmpty() {
-    answer(outputs.noScores(), new int[0], Timings.NONE, List.of());
-  }
-
-  @Override
   String requestId() {
     return request == null ? "" : request.requestId();
   }
@@ -65,35 +56,28 @@ final class PendingRank extends PendingRequest {
     return request == null ? 0 : request.rows();
   }
 
-  private void answer(List<float[]> scores, int[] missing, Timings timings, List<String> warnings) {
-    long start = now();
+  @Override
+  byte[] encode(RankResult result, Timings timings) {
+    List<float[]> scores = result == null ? outputs.noScores() : outputs.scores(result);
     int[] positions = request.topK() == 0 ? null : TopK.of(scores.get(0), request.topK());
-    byte[] response =
-        AnswerEncoder.encode(
-            new Answer(
-                request.requestId(),
-                version().model(),
-                version().number(),
-                outputs.outputs(),
-                scores,
-                request.rows(),
-                positions,
-                names,
-                missing,
-                timings,
-                warnings));
-    answer(response, timings, start);
+    return AnswerEncoder.encode(
+        new Answer(
+            request.requestId(),
+            version().model(),
+            version().number(),
+            outputs.outputs(),
+            scores,
+            request.rows(),
+            positions,
+            names,
+            result == null ? NONE_MISSING : result.missing(),
+            timings,
+            result == null ? List.of() : result.warnings()));
   }
 
   private static WantedOutputs outputs(Signature signature, RankMessage request)
       throws RankException {
-    WantedOutputs wanted = WantedOutputs.of(signature, request.outputs());
-    Set<String> seen = new HashSet<>();
-    for (String name : request.outputs()) {
-      if (!seen.add(name)) {
-        throw RankException.invalid("output '" + name + "': asked for twice (expected: once)");
-      }
-    }
+    WantedOutputs wanted = WantedOutputs.of(signature, request.outputs(), request.rows());
     Output first = wanted.outputs().get(0);
     if (request.topK() > 0 && first.width() != 1) {
       throw RankException.invalid(

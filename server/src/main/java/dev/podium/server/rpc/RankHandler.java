@@ -3,60 +3,58 @@ package dev.podium.server.rpc;
 import dev.podium.ranking.v1.RankError;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.server.fault.RankException;
-import dev.podium.server.feature.assembly.Binding;
 import dev.podium.server.feature.assembly.RankBinding;
+import dev.podium.server.feature.wire.MessageBytes;
 import dev.podium.server.feature.wire.RankMessage;
+import dev.podium.server.requestlog.RequestWatch;
+import dev.podium.server.rpc.RequestSteps.Step;
 import dev.podium.server.schedule.RankTask;
 
 /**
  * Takes one ranking request from bytes to the scheduler: finds the columns, the model and the
  * outputs, and refuses what can be refused so far.
  */
-final class RankHandler implements RequestHandler {
-  private final RequestDispatcher dispatcher;
-
+final class RankHandler extends RequestHandler<PendingRank> {
   RankHandler(RequestDispatcher dispatcher) {
-    this.dispatcher = dispatcher;
+    super(dispatcher);
   }
 
   @Override
-  public RankTask handle(MessageBytes bytes, CallInfo call, RankResponder responder) {
-    long arrival = dispatcher.now();
-    if (!dispatcher.receive(bytes, call, arrival, responder)) {
+  PendingRank pending(MessageBytes bytes, RankResponder responder, RequestWatch watch) {
+    return new PendingRank(dispatcher, bytes, responder, watch);
+  }
+
+  @Override
+  RankTask start(PendingRank pending, MessageBytes bytes, CallInfo call, long arrival)
+      throws RankException {
+    dispatcher.steps().before(Step.PARSE);
+    RankMessage request = RankMessage.parse(bytes);
+    pending.parsed(request);
+    check(request);
+    call.access().check(request.modelName());
+    dispatcher.open(
+        pending,
+        "candidates.count",
+        request.rows(),
+        request.modelName(),
+        request.version(),
+        request.label(),
+        request.priority(),
+        call.access());
+    dispatcher.steps().before(Step.BIND);
+    RankBinding binding = RankBinding.of(request, pending.version().signature());
+    pending.resolve();
+    if (request.rows() == 0) {
+      pending.succeedEmpty();
       return null;
     }
-    PendingRank pending = new PendingRank(dispatcher, bytes, responder, call.begin(arrival));
-    try {
-      RankMessage request = RankMessage.parse(bytes.array(), bytes.length());
-      pending.parsed(request);
-      check(request);
-      call.access().check(request.modelName());
-      dispatcher.open(
-          pending,
-          "candidates.count",
-          request.rows(),
-          request.modelName(),
-          request.version(),
-          request.label(),
-          request.priority(),
-          call.access());
-      Binding binding = RankBinding.of(request, pending.version().signature());
-      pending.resolve();
-      if (request.rows() == 0) {
-        pending.succeedEmpty();
-        return null;
-      }
-      return dispatcher.submit(
-          pending,
-          binding,
-          arrival,
-          call.deadlineNanos(),
-          request.priority(),
-          request.allowPartial());
-    } catch (RankException e) {
-      pending.failed(e);
-      return null;
-    }
+    return dispatcher.submit(
+        pending,
+        binding,
+        arrival,
+        call.deadline(arrival),
+        request.priority(),
+        request.allowPartial());
   }
 
   private static void check(RankMessage request) throws RankException {
@@ -72,12 +70,12 @@ final class RankHandler implements RequestHandler {
   }
 
   @Override
-  public byte[] streamed(byte[] answer) {
+  byte[] streamed(byte[] answer) {
     return answer;
   }
 
   @Override
-  public byte[] streamed(String requestId, RankException why) {
+  byte[] streamed(String requestId, RankException why) {
     return RankResponse.newBuilder()
         .setRequestId(requestId)
         .setError(
@@ -89,7 +87,7 @@ final class RankHandler implements RequestHandler {
   }
 
   @Override
-  public boolean inOrder() {
+  boolean inOrder() {
     return false;
   }
 }

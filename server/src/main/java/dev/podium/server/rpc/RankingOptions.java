@@ -15,5 +15,7 @@ public record RankingOptions(
             value = "0s",
             min = "0s",
             max = "24h",
-            is = "the deadline of calls that bring none; 0s for no deadline")
+            is =
+                "the deadline of each request, on streams too, if its call brings none; 0s for no"
+                    + " deadline")
         Duration defaultDeadline) {}

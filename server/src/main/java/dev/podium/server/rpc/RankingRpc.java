@@ -18,7 +18,7 @@ public final class RankingRpc implements BindableService {
           RankingServiceGrpc.getRankMethod().getFullMethodName(),
           RankingServiceGrpc.getRankStreamMethod().getFullMethodName());
 
-  private final RequestHandler handler;
+  private final RequestHandler<?> handler;
   private final ByteMethods methods;
   private final CallDeadline deadline;
 

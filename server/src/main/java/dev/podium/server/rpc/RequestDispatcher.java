@@ -6,13 +6,15 @@ import dev.podium.server.fault.FaultCode;
 import dev.podium.server.fault.Priority;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.assembly.Binding;
+import dev.podium.server.feature.wire.MessageBytes;
+import dev.podium.server.feature.wire.MessagePool;
 import dev.podium.server.repository.ModelRepository;
-import dev.podium.server.requestlog.RequestWatch;
+import dev.podium.server.rpc.RequestSteps.Step;
 import dev.podium.server.schedule.RankTask;
 import dev.podium.server.schedule.TileScheduler;
 import dev.podium.server.telemetry.Telemetry;
-import io.grpc.Status;
 import java.util.concurrent.Executor;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -20,6 +22,12 @@ import java.util.function.LongSupplier;
  * ceiling on rows, the model, the limit on rows. Thread-safe; one for a server.
  */
 public final class RequestDispatcher {
+  /**
+   * Larger messages are read by a worker, whatever their model costs: on the thread that they
+   * arrived on they would keep others waiting.
+   */
+  private static final int MOST_CALLER_BYTES = 64 << 10;
+
   private final ModelRepository repository;
   private final TileScheduler scheduler;
   private final Executor caller;
@@ -28,13 +36,16 @@ public final class RequestDispatcher {
   private final LongSupplier clock;
   private final int maxCandidates;
   private final CallDeadline deadline;
-  private final ByteMethods methods = new ByteMethods(new MessagePool());
+  private final IntConsumer refund;
+  private final RequestSteps steps;
+  private final MessagePool pool = new MessagePool();
+  private final ByteMethods methods = new ByteMethods(pool);
 
   /**
    * @param caller runs small tiles on the thread that a request arrived on
    * @param clock the scheduler's
    * @param maxCandidates the most candidates of one request
-   * @param defaultDeadlineNanos for calls without a deadline; 0 for none
+   * @param defaultDeadlineNanos for each request of calls without a deadline; 0 for none
    */
   public RequestDispatcher(
       ModelRepository repository,
@@ -45,6 +56,28 @@ public final class RequestDispatcher {
       LongSupplier clock,
       int maxCandidates,
       long defaultDeadlineNanos) {
+    this(
+        repository,
+        scheduler,
+        caller,
+        admission,
+        telemetry,
+        clock,
+        maxCandidates,
+        defaultDeadlineNanos,
+        RequestSteps.NONE);
+  }
+
+  RequestDispatcher(
+      ModelRepository repository,
+      TileScheduler scheduler,
+      Executor caller,
+      Admission admission,
+      Telemetry telemetry,
+      LongSupplier clock,
+      int maxCandidates,
+      long defaultDeadlineNanos,
+      RequestSteps steps) {
     this.repository = repository;
     this.scheduler = scheduler;
     this.caller = caller;
@@ -52,7 +85,14 @@ public final class RequestDispatcher {
     this.telemetry = telemetry;
     this.clock = clock;
     this.maxCandidates = maxCandidates;
+    this.refund = admission::release;
+    this.steps = steps;
     this.deadline = new CallDeadline(clock, defaultDeadlineNanos);
+  }
+
+  /** Where the messages lie. */
+  MessagePool pool() {
+    return pool;
   }
 
   ByteMethods methods() {
@@ -75,20 +115,21 @@ public final class RequestDispatcher {
     return clock.getAsLong();
   }
 
-  /** Makes room for a message's bytes, or answers it; a pending request gives the room back. */
-  boolean receive(MessageBytes bytes, CallInfo call, long arrival, RankResponder responder) {
-    if (admission.tryReceive(bytes.length())) {
-      return true;
+  RequestSteps steps() {
+    return steps;
+  }
+
+  /**
+   * Makes room for a message's bytes; given back when nobody holds them any more.
+   *
+   * @throws RankException RESOURCE_EXHAUSTED if there is none
+   */
+  void receive(MessageBytes bytes) throws RankException {
+    steps.before(Step.RECEIVE);
+    if (!admission.tryReceive(bytes.length())) {
+      throw admission.tooManyBytes();
     }
-    bytes.release();
-    RankException why = admission.tooManyBytes();
-    responder.refuse("", why);
-    RequestWatch watch = call.begin(arrival);
-    if (watch != null) {
-      Status.Code code = Statuses.status(why.code());
-      watch.ended("", "", 0, 0, code, why.getMessage(), now(), null);
-    }
-    return false;
+    bytes.onFree(refund);
   }
 
   /**
@@ -114,8 +155,10 @@ public final class RequestDispatcher {
           FaultCode.RESOURCE_EXHAUSTED,
           what + ": " + rows + " (expected: at most " + maxCandidates + ")");
     }
+    steps.before(Step.OPEN);
     pending.acquired(repository.route(model, version, label, access::allows));
     if (rows > 0) {
+      steps.before(Step.ADMIT);
       pending.admitted(admission.admit(model, rows, priority));
     }
   }
@@ -137,7 +180,9 @@ public final class RequestDispatcher {
             priority,
             allowPartial,
             pending);
-    scheduler.submit(task, caller);
+    pending.submitted(task);
+    steps.before(Step.SUBMIT);
+    scheduler.submit(task, pending.messageBytes() > MOST_CALLER_BYTES ? null : caller);
     return task;
   }
 }

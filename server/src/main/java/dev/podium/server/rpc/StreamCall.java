@@ -1,6 +1,7 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.wire.MessageBytes;
 import dev.podium.server.schedule.RankTask;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -19,7 +20,7 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
    */
   private static final int WINDOW = 64;
 
-  private final RequestHandler handler;
+  private final RequestHandler<?> handler;
   private final ServerCall<MessageBytes, byte[]> call;
   private final CallInfo info;
 
@@ -29,7 +30,7 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
   private boolean halfClosed;
   private boolean ended;
 
-  StreamCall(RequestHandler handler, ServerCall<MessageBytes, byte[]> call, CallInfo info) {
+  StreamCall(RequestHandler<?> handler, ServerCall<MessageBytes, byte[]> call, CallInfo info) {
     this.handler = handler;
     this.call = call;
     this.info = info;
@@ -47,7 +48,9 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
       }
       inWork.add(item);
     }
-    item.start(handler.handle(bytes, info, item));
+    if (handler.receive(bytes, info, item)) {
+      item.start(handler.handle(bytes, info, item));
+    }
   }
 
   @Override
@@ -81,8 +84,8 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
     if (handler.inOrder()) {
       sendOldest();
     } else {
-      inWork.remove(item);
       send(item);
+      inWork.remove(item);
     }
     askForMore();
     closeWhenDone();
@@ -95,8 +98,8 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
       if (next.response == null) {
         return;
       }
-      oldest.remove();
       send(next);
+      oldest.remove();
     }
   }
 
@@ -112,10 +115,37 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
     }
   }
 
+  private void breakOff() {
+    List<Item> left;
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      ended = true;
+      left = new ArrayList<>(inWork);
+      inWork.clear();
+    }
+    closeBroken();
+    left.forEach(Item::cancel);
+  }
+
+  private void closeBroken() {
+    try {
+      call.close(Status.INTERNAL, new Metadata());
+    } catch (Throwable e) {
+      Failures.report("a stream could not be closed", e);
+    }
+  }
+
   private void closeWhenDone() {
     if (halfClosed && inWork.isEmpty() && !ended) {
       ended = true;
-      call.close(Status.OK, new Metadata());
+      try {
+        call.close(Status.OK, new Metadata());
+      } catch (Throwable e) {
+        Failures.report("a stream could not be closed", e);
+        closeBroken();
+      }
     }
   }
 
@@ -147,6 +177,12 @@ final class StreamCall extends ServerCall.Listener<MessageBytes> {
     @Override
     public void answer(byte[] answer) {
       done(this, handler.streamed(answer));
+    }
+
+    /** An answer is missing from the stream, so the stream can't go on. */
+    @Override
+    public void drop() {
+      breakOff();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.podium.server.rpc;
 
 import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.wire.MessageBytes;
 import dev.podium.server.schedule.RankTask;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -8,14 +9,17 @@ import io.grpc.Status;
 
 /** One request, one answer. */
 final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankResponder {
-  private final RequestHandler handler;
+  private final RequestHandler<?> handler;
   private final ServerCall<MessageBytes, byte[]> call;
   private final CallInfo info;
+
+  /** It has come, and waits for the end of the call. The transport counts its bytes until then. */
   private MessageBytes message;
-  private boolean malformed;
+
+  private boolean over;
   private volatile RankTask task;
 
-  UnaryCall(RequestHandler handler, ServerCall<MessageBytes, byte[]> call, CallInfo info) {
+  UnaryCall(RequestHandler<?> handler, ServerCall<MessageBytes, byte[]> call, CallInfo info) {
     this.handler = handler;
     this.call = call;
     this.info = info;
@@ -24,30 +28,37 @@ final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankR
 
   @Override
   public void onMessage(MessageBytes bytes) {
-    if (malformed) {
-      return;
-    }
-    if (message == null) {
-      message = bytes;
-    } else {
+    if (over) {
+      bytes.release();
+    } else if (message != null) {
+      bytes.release();
       refuseCount("two requests");
+    } else {
+      message = bytes;
     }
   }
 
   @Override
   public void onHalfClose() {
-    if (malformed) {
+    if (over) {
       return;
     }
     if (message == null) {
       refuseCount("no request");
       return;
     }
-    task = handler.handle(message, info, this);
+    MessageBytes received = message;
+    message = null;
+    over = true;
+    if (handler.receive(received, info, this)) {
+      task = handler.handle(received, info, this);
+    }
   }
 
   @Override
   public void onCancel() {
+    over = true;
+    releaseMessage();
     RankTask current = task;
     if (current != null) {
       current.cancel();
@@ -55,11 +66,19 @@ final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankR
   }
 
   private void refuseCount(String came) {
-    malformed = true;
+    over = true;
+    releaseMessage();
     call.close(
         Status.INVALID_ARGUMENT.withDescription(
             call.getMethodDescriptor().getBareMethodName() + ": " + came + " (expected: one)"),
         new Metadata());
+  }
+
+  private void releaseMessage() {
+    if (message != null) {
+      message.release();
+      message = null;
+    }
   }
 
   @Override
@@ -72,5 +91,14 @@ final class UnaryCall extends ServerCall.Listener<MessageBytes> implements RankR
   @Override
   public void refuse(String requestId, RankException why) {
     call.close(Statuses.status(why), Statuses.trailers(why));
+  }
+
+  @Override
+  public void drop() {
+    try {
+      call.close(Status.INTERNAL, new Metadata());
+    } catch (Throwable e) {
+      Failures.report("a call could not be closed", e);
+    }
   }
 }

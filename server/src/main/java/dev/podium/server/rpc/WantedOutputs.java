@@ -1,5 +1,7 @@
 package dev.podium.server.rpc;
 
+import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.Signature.Output;
@@ -16,28 +18,51 @@ import java.util.List;
 record WantedOutputs(List<Output> outputs, int[] indices) {
   static final WantedOutputs NONE = new WantedOutputs(List.of(), new int[0]);
 
+  /** Bytes of scores that fit into one answer, with room for all else that stands in it. */
+  static final long MAX_BYTES = 1L << 30;
+
   /**
    * Finds them.
    *
    * @param names all outputs if there are none
-   * @throws RankException INVALID_ARGUMENT, naming one that is unknown
+   * @param rows of the request
+   * @throws RankException INVALID_ARGUMENT, naming one that is unknown or asked for twice;
+   *     RESOURCE_EXHAUSTED if the scores wouldn't fit into an answer
    */
-  static WantedOutputs of(Signature signature, List<String> names) throws RankException {
+  static WantedOutputs of(Signature signature, List<String> names, int rows) throws RankException {
     List<Output> all = signature.outputs();
     int count = names.isEmpty() ? all.size() : names.size();
-    List<Output> outputs = new ArrayList<>(count);
-    int[] indices = new int[count];
+    List<Output> outputs = new ArrayList<>(Math.min(count, all.size()));
+    int[] indices = new int[Math.min(count, all.size())];
+    boolean[] asked = new boolean[all.size()];
+    long bytes = 0;
     for (int i = 0; i < count; i++) {
-      indices[i] = names.isEmpty() ? i : signature.output(names.get(i));
-      if (indices[i] < 0) {
+      int index = names.isEmpty() ? i : signature.output(names.get(i));
+      if (index < 0) {
         throw RankException.invalid(
-            "output '"
-                + names.get(i)
-                + "': unknown (expected: one of "
-                + all.stream().map(Output::name).toList()
+            "output "
+                + Quoted.text(names.get(i))
+                + ": unknown (expected: one of "
+                + Quoted.list(all.stream().map(Output::name).toList())
                 + ")");
       }
-      outputs.add(all.get(indices[i]));
+      if (asked[index]) {
+        throw RankException.invalid(
+            "output " + Quoted.text(names.get(i)) + ": asked for twice (expected: once)");
+      }
+      asked[index] = true;
+      indices[i] = index;
+      outputs.add(all.get(index));
+      bytes += (long) rows * all.get(index).width() * Float.BYTES;
+    }
+    if (bytes > MAX_BYTES) {
+      throw new RankException(
+          FaultCode.RESOURCE_EXHAUSTED,
+          "scores: "
+              + bytes
+              + " bytes (expected: at most "
+              + MAX_BYTES
+              + "; ask for fewer outputs)");
     }
     return new WantedOutputs(outputs, indices);
   }

@@ -4,6 +4,7 @@ import dev.podium.server.engine.ContextCacheStatus;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.assembly.TensorBuffers;
 import dev.podium.server.feature.signature.HashFunction;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -130,10 +131,7 @@ final class ContextCache {
       byte[][] texts = new byte[row.specs().size()][];
       for (int input = 0; input < texts.length; input++) {
         if (row.strings(input) != null) {
-          String text =
-              String.join(
-                  "\0", Arrays.asList(row.strings(input)).subList(0, row.rowElements(input)));
-          texts[input] = (text + "\0").getBytes(StandardCharsets.UTF_8);
+          texts[input] = framed(row.strings(input), row.rowElements(input));
           length += texts[input].length;
         } else {
           length += row.rowBytes(input);
@@ -149,6 +147,17 @@ final class ContextCache {
         }
       }
       return new Key(content.array());
+    }
+
+    /** Each text after its length, so that no text can pass for two others. */
+    private static byte[] framed(String[] texts, int count) {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      for (int i = 0; i < count; i++) {
+        byte[] text = texts[i].getBytes(StandardCharsets.UTF_8);
+        all.writeBytes(
+            ByteBuffer.allocate(Integer.BYTES + text.length).putInt(text.length).put(text).array());
+      }
+      return all.toByteArray();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.podium.server.feature.assembly;
 
 import dev.podium.ranking.v1.FeatureColumn;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.Feature;
 import dev.podium.server.feature.signature.FeatureKind;
@@ -12,7 +13,6 @@ import dev.podium.server.feature.signature.TensorDtype;
 import dev.podium.server.feature.signature.WireType;
 import dev.podium.server.feature.wire.RankMessage;
 import dev.podium.server.feature.wire.ValueCursor;
-import dev.podium.server.feature.wire.ValueCursor.Coding;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -64,13 +64,13 @@ public final class FeatureAssembler {
       Feature feature = features[index];
       seen[index] = true;
       boolean once = request.isContext(column);
-      cursor.open(request, column);
+      cursor.open(request, column, request.isContext(column) ? 1 : count);
       if (once && contextRow != null && feature.role() == FeatureRole.CONTEXT) {
         write(request, column, index, contextRow, 0, 1, tally);
       } else if (once) {
         if (count > 0) {
           write(request, column, index, rows, firstRow, 1, tally);
-          repeat(feature, rows, firstRow, count);
+          Defaults.repeat(feature, rows, firstRow, count);
         }
       } else {
         write(request, column, index, rows, firstRow, count, tally);
@@ -81,10 +81,10 @@ public final class FeatureAssembler {
         Feature feature = features[index];
         tally.countDefaulted(index);
         if (contextRow != null && feature.role() == FeatureRole.CONTEXT) {
-          fillDefault(feature, contextRow, 0);
+          Defaults.fill(feature, contextRow, 0);
         } else if (count > 0) {
-          fillDefault(feature, rows, firstRow);
-          repeat(feature, rows, firstRow, count);
+          Defaults.fill(feature, rows, firstRow);
+          Defaults.repeat(feature, rows, firstRow, count);
         }
       }
     }
@@ -106,9 +106,10 @@ public final class FeatureAssembler {
       return;
     }
     if (cursor.isRaw() && cursor.declaredRows() != count) {
-      throw wrongRows(feature, cursor.declaredRows(), request.isContext(column), count);
+      throw ColumnErrors.wrongRows(
+          feature, cursor.declaredRows(), request.isContext(column), count);
     }
-    if (!copyAtOnce(feature, target, firstRow, count)) {
+    if (!BulkCopy.copy(cursor, feature, target, firstRow, count)) {
       if (feature.wireType() == WireType.INT64) {
         writeNumbers(index, target, firstRow, count, request.isContext(column), tally);
       } else {
@@ -117,7 +118,7 @@ public final class FeatureAssembler {
     }
     if (cursor.hasNext()) {
       long sent = (long) count * feature.width() + cursor.drain();
-      throw wrongValues(feature, sent, request.isContext(column), count);
+      throw ColumnErrors.wrongValues(feature, sent, request.isContext(column), count);
     }
   }
 
@@ -136,7 +137,7 @@ public final class FeatureAssembler {
       int element = (firstRow + row) * target.rowElements(feature.input()) + feature.column();
       for (int i = 0; i < width; i++) {
         if (!cursor.hasNext()) {
-          throw wrongValues(feature, (long) row * width + i, context, count);
+          throw ColumnErrors.wrongValues(feature, (long) row * width + i, context, count);
         }
         writeValue(index, target, element + i, row, tally);
       }
@@ -161,7 +162,7 @@ public final class FeatureAssembler {
       int rows = Math.min(rowsInBlock, count - row);
       int got = cursor.nextLongs(block, rows * width);
       if (got < rows * width) {
-        throw wrongValues(feature, (long) row * width + got, context, count);
+        throw ColumnErrors.wrongValues(feature, (long) row * width + got, context, count);
       }
       lookUp(index, got, row, width, tally);
       int element = (firstRow + row) * rowElements + feature.column();
@@ -187,7 +188,7 @@ public final class FeatureAssembler {
       long size = bounded.size();
       for (int i = 0; i < count; i++) {
         if (values[i] < 0 || values[i] >= size) {
-          values[i] = outOfVocabulary(index, Long.toString(values[i]), firstRow + i / width, tally);
+          values[i] = unknown(index, values[i], firstRow + i / width, tally);
         }
       }
       return;
@@ -195,7 +196,7 @@ public final class FeatureAssembler {
     for (int i = 0; i < count; i++) {
       long id = ids.ofNumber(values[i]);
       if (id == IdRule.NO_ID) {
-        id = outOfVocabulary(index, Long.toString(values[i]), firstRow + i / width, tally);
+        id = unknown(index, values[i], firstRow + i / width, tally);
       }
       values[i] = id;
     }
@@ -221,60 +222,6 @@ public final class FeatureAssembler {
     }
   }
 
-  /** Copies numbers that lie in the message exactly as they shall lie in the buffer. */
-  private boolean copyAtOnce(Feature feature, TensorBuffers target, int firstRow, int count)
-      throws RankException {
-    boolean sameForm =
-        feature.ids() == IdRule.NONE
-            && feature.width() == target.rowElements(feature.input())
-            && sameCoding(cursor.coding(), target.specs().get(feature.input()).type());
-    if (!sameForm) {
-      return false;
-    }
-    int rowBytes = target.rowBytes(feature.input());
-    if (count == 0 || !cursor.contiguous((long) count * rowBytes)) {
-      return false;
-    }
-    ByteBuffer buffer = target.numbers(feature.input());
-    int start = firstRow * rowBytes;
-    buffer.put(start, cursor.bytes(), cursor.position(), count * rowBytes);
-    if (feature.finite()) {
-      checkFinite(feature, buffer, start, count, rowBytes);
-    }
-    cursor.finish();
-    return true;
-  }
-
-  private static boolean sameCoding(Coding coding, TensorDtype type) {
-    return switch (coding) {
-      case FLOAT32 -> type == TensorDtype.FLOAT;
-      case RAW_FLOAT64 -> type == TensorDtype.DOUBLE;
-      case RAW_INT64 -> type == TensorDtype.INT64;
-      case RAW_INT32 -> type == TensorDtype.INT32;
-      default -> false;
-    };
-  }
-
-  private static void checkFinite(
-      Feature feature, ByteBuffer buffer, int start, int count, int rowBytes) throws RankException {
-    int end = start + count * rowBytes;
-    if (rowBytes == feature.width() * Float.BYTES) {
-      for (int at = start; at < end; at += Float.BYTES) {
-        float value = buffer.getFloat(at);
-        if (!Float.isFinite(value)) {
-          throw notFinite(feature, value, (at - start) / rowBytes);
-        }
-      }
-    } else {
-      for (int at = start; at < end; at += Double.BYTES) {
-        double value = buffer.getDouble(at);
-        if (!Double.isFinite(value)) {
-          throw notFinite(feature, value, (at - start) / rowBytes);
-        }
-      }
-    }
-  }
-
   private void writeSequences(
       int index,
       TensorBuffers target,
@@ -286,7 +233,7 @@ public final class FeatureAssembler {
     Feature feature = features[index];
     SequenceRule rule = feature.sequence();
     if (cursor.declaredRows() != count) {
-      throw wrongRows(feature, cursor.declaredRows(), context, count);
+      throw ColumnErrors.wrongRows(feature, cursor.declaredRows(), context, count);
     }
     long total = 0;
     for (int row = 0; row < count; row++) {
@@ -310,7 +257,7 @@ public final class FeatureAssembler {
       target.pad(feature.input(), rule.padLeft() ? element : element + kept, pad, rule.padding());
     }
     if (cursor.hasNext()) {
-      throw wrongLengths(
+      throw ColumnErrors.wrongLengths(
           feature, total + " (expected: " + (total + cursor.drain()) + ", the number of values)");
     }
   }
@@ -333,7 +280,7 @@ public final class FeatureAssembler {
       }
     }
     if (got < count) {
-      throw wrongLengths(feature, "more than the values that came");
+      throw ColumnErrors.wrongLengths(feature, "more than the values that came");
     }
   }
 
@@ -348,7 +295,7 @@ public final class FeatureAssembler {
       case FLOAT -> {
         double value = cursor.nextDouble();
         if (feature.finite() && !Double.isFinite(value)) {
-          throw notFinite(feature, value, row);
+          throw ColumnErrors.notFinite(feature, value, row);
         }
         target.putNumber(feature.input(), element, value);
       }
@@ -360,7 +307,11 @@ public final class FeatureAssembler {
         }
         long id = feature.ids().ofText(cursor.bytes(), cursor.textAt(), cursor.textLength());
         if (id == IdRule.NO_ID) {
-          id = outOfVocabulary(index, "'" + text() + "'", row, tally);
+          id = outOfVocabulary(index, tally);
+          if (id == IdRule.NO_ID) {
+            String shown = Quoted.utf8(cursor.bytes(), cursor.textAt(), cursor.textLength());
+            throw ColumnErrors.outOfVocabulary(feature, shown, row);
+          }
         }
         putLong(feature, target.numbers(feature.input()), type, element, id, row);
       }
@@ -371,50 +322,21 @@ public final class FeatureAssembler {
     return new String(cursor.bytes(), cursor.textAt(), cursor.textLength(), StandardCharsets.UTF_8);
   }
 
-  private long outOfVocabulary(int index, String value, int row, AssemblyTally tally)
-      throws RankException {
-    Feature feature = features[index];
-    long id = feature.ids().outOfVocabulary();
+  /** The id for a number that has none. */
+  private long unknown(int index, long value, int row, AssemblyTally tally) throws RankException {
+    long id = outOfVocabulary(index, tally);
     if (id == IdRule.NO_ID) {
-      String expected =
-          feature.ids() instanceof IdRule.Bounded bounded
-              ? "0 to " + (bounded.size() - 1)
-              : "an entry of its vocabulary";
-      throw RankException.invalid(
-          "feature '"
-              + feature.name()
-              + "': "
-              + value
-              + " in row "
-              + row
-              + " (expected: "
-              + expected
-              + "; it has no out-of-vocabulary id)");
+      throw ColumnErrors.outOfVocabulary(features[index], Long.toString(value), row);
     }
-    tally.countOutOfVocabulary(index);
     return id;
   }
 
-  static void fillDefault(Feature feature, TensorBuffers target, int row) {
-    int input = feature.input();
-    int element = row * target.rowElements(input) + feature.column();
-    if (feature.kind() == FeatureKind.SEQUENCE) {
-      target.pad(input, element, feature.width(), feature.sequence().padding());
-      return;
+  private long outOfVocabulary(int index, AssemblyTally tally) {
+    long id = features[index].ids().outOfVocabulary();
+    if (id != IdRule.NO_ID) {
+      tally.countOutOfVocabulary(index);
     }
-    String[] strings = target.strings(input);
-    for (int i = 0; i < feature.width(); i++) {
-      if (strings != null) {
-        strings[element + i] = (String) feature.defaultValue();
-      } else {
-        target.putNumber(input, element + i, ((Number) feature.defaultValue()).doubleValue());
-      }
-    }
-  }
-
-  /** Copies the feature's elements of one row to the rows after it. */
-  static void repeat(Feature feature, TensorBuffers target, int row, int count) {
-    target.repeat(feature.input(), feature.column(), feature.width(), row, count);
+    return id;
   }
 
   private static void putLong(
@@ -424,7 +346,7 @@ public final class FeatureAssembler {
       case INT64 -> buffer.putLong(element * Long.BYTES, value);
       case INT32 -> {
         if (value != (int) value) {
-          throw outOfRange(feature, value, row, "-2147483648 to 2147483647");
+          throw ColumnErrors.outOfRange(feature, value, row, "-2147483648 to 2147483647");
         }
         buffer.putInt(element * Integer.BYTES, (int) value);
       }
@@ -432,7 +354,7 @@ public final class FeatureAssembler {
       case DOUBLE -> buffer.putDouble(element * Double.BYTES, value);
       case BOOL -> {
         if (value != 0 && value != 1) {
-          throw outOfRange(feature, value, row, "0 or 1");
+          throw ColumnErrors.outOfRange(feature, value, row, "0 or 1");
         }
         buffer.put(element, (byte) value);
       }
@@ -450,16 +372,7 @@ public final class FeatureAssembler {
         };
     boolean sequence = feature.kind() == FeatureKind.SEQUENCE;
     if (!fits || !(cursor.isRaw() || cursor.isRagged() == sequence)) {
-      String expected = (sequence ? "ragged_" : "") + feature.wireType() + "_values";
-      throw RankException.invalid(
-          "feature '"
-              + feature.name()
-              + "': "
-              + sent(request.kind(column))
-              + " (expected: "
-              + expected
-              + (feature.wireType() == WireType.STRING ? "" : " or a raw tensor of that type")
-              + ")");
+      throw ColumnErrors.wrongKind(feature, sent(request.kind(column)));
     }
   }
 
@@ -468,66 +381,5 @@ public final class FeatureAssembler {
     return cursor.isRaw()
         ? "raw tensor of " + cursor.coding()
         : values.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static RankException wrongRows(Feature feature, long sent, boolean context, int count) {
-    return RankException.invalid(
-        "feature '"
-            + feature.name()
-            + "': "
-            + sent
-            + " rows (expected: "
-            + rowsExpected(context, count)
-            + ")");
-  }
-
-  private static RankException wrongValues(Feature feature, long sent, boolean context, int count) {
-    if (feature.width() == 1) {
-      return wrongRows(feature, sent, context, count);
-    }
-    return RankException.invalid(
-        "feature '"
-            + feature.name()
-            + "': "
-            + sent
-            + " values (expected: "
-            + (long) count * feature.width()
-            + ", "
-            + feature.width()
-            + " a row for "
-            + (context ? "one row" : count + " candidates")
-            + ")");
-  }
-
-  private static String rowsExpected(boolean context, int count) {
-    return context ? "1, as it is a context column" : count + ", one for each candidate";
-  }
-
-  private static RankException wrongLengths(Feature feature, String what) {
-    return RankException.invalid("feature '" + feature.name() + "': row lengths add up to " + what);
-  }
-
-  private static RankException notFinite(Feature feature, double value, int row) {
-    return RankException.invalid(
-        "feature '"
-            + feature.name()
-            + "': "
-            + value
-            + " in row "
-            + row
-            + " (expected: a finite number)");
-  }
-
-  private static RankException outOfRange(Feature feature, long value, int row, String expected) {
-    return RankException.invalid(
-        "feature '"
-            + feature.name()
-            + "': "
-            + value
-            + " in row "
-            + row
-            + " (expected: "
-            + expected
-            + ")");
   }
 }

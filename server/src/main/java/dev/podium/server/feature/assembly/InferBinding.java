@@ -1,22 +1,18 @@
 package dev.podium.server.feature.assembly;
 
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.Feature;
 import dev.podium.server.feature.signature.FeatureRole;
 import dev.podium.server.feature.signature.IdRule;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.TensorDtype;
-import dev.podium.server.feature.signature.TensorSpec;
 import dev.podium.server.feature.wire.InferMessage;
-import dev.podium.server.feature.wire.InferMessage.Input;
-import dev.podium.server.feature.wire.InferMessage.Span;
-import dev.podium.server.feature.wire.InferMessage.Wanted;
 import dev.podium.server.feature.wire.TensorContents;
 import dev.podium.server.feature.wire.TensorDatatype;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -26,6 +22,7 @@ import java.util.List;
  * finite are.
  */
 public final class InferBinding implements Binding {
+  private final InferMessage message;
   private final Signature signature;
   private final int rows;
   private final TensorDatatype[] types;
@@ -33,15 +30,12 @@ public final class InferBinding implements Binding {
   private final boolean sharesContext;
 
   private InferBinding(
-      Signature signature,
-      int rows,
-      TensorDatatype[] types,
-      TensorContents[] contents,
-      boolean sharesContext) {
+      InferMessage message, Signature signature, InferInputs inputs, boolean sharesContext) {
+    this.message = message;
     this.signature = signature;
-    this.rows = rows;
-    this.types = types;
-    this.contents = contents;
+    this.rows = inputs.rows;
+    this.types = inputs.types;
+    this.contents = inputs.contents;
     this.sharesContext = sharesContext;
   }
 
@@ -51,36 +45,11 @@ public final class InferBinding implements Binding {
    * @throws RankException INVALID_ARGUMENT if its inputs disagree
    */
   public static int rows(InferMessage message) throws RankException {
-    long rows = -1;
-    for (Input input : message.inputs()) {
-      if (input.shape().isEmpty() || input.shape().get(0) < 0) {
-        throw RankException.invalid(
-            "input '"
-                + input.name()
-                + "': shape "
-                + input.shape()
-                + " (expected: the number of rows first)");
-      }
-      long own = input.shape().get(0);
-      if (rows >= 0 && own != rows) {
-        throw RankException.invalid(
-            "input '"
-                + input.name()
-                + "': "
-                + own
-                + " rows (expected: "
-                + rows
-                + ", as input '"
-                + message.inputs().get(0).name()
-                + "' has)");
-      }
-      rows = own;
-    }
-    return (int) Math.min(Math.max(rows, 0), Integer.MAX_VALUE);
+    return InferInputs.rows(message);
   }
 
   /**
-   * Checks a message's inputs against a model's: names, datatypes, shapes, sizes.
+   * Binds a message to a model: checks the names, datatypes, shapes and sizes of its inputs.
    *
    * @param compareRows whether to find out if all rows have the same context; without it they count
    *     as different
@@ -88,34 +57,9 @@ public final class InferBinding implements Binding {
    */
   public static InferBinding of(InferMessage message, Signature signature, boolean compareRows)
       throws RankException {
-    int rows = rows(message);
-    List<TensorSpec> specs = signature.inputs();
-    TensorDatatype[] types = new TensorDatatype[specs.size()];
-    TensorContents[] contents = new TensorContents[specs.size()];
-    checkForms(message);
-    for (int i = 0; i < message.inputs().size(); i++) {
-      Input input = message.inputs().get(i);
-      int index = signature.input(input.name());
-      if (index < 0) {
-        throw RankException.invalid(
-            "input '"
-                + input.name()
-                + "': unknown (expected: "
-                + specs.stream().map(TensorSpec::name).toList()
-                + ")");
-      }
-      if (contents[index] != null) {
-        throw RankException.invalid("input '" + input.name() + "': sent twice (expected: once)");
-      }
-      TensorSpec spec = specs.get(index);
-      types[index] = datatype(input, spec);
-      checkShape(input, spec, rows);
-      Span raw = message.raw().isEmpty() ? null : message.raw().get(i);
-      contents[index] = contents(message, input, raw, types[index], spec, rows);
-    }
-    checkComplete(signature, contents);
-    boolean shares = compareRows && rows > 0 && sameContext(signature, types, contents, rows);
-    return new InferBinding(signature, rows, types, contents, shares);
+    InferInputs inputs = InferInputs.of(message, signature);
+    boolean shares = compareRows && inputs.rows > 0 && SameContext.of(signature, inputs);
+    return new InferBinding(message, signature, inputs, shares);
   }
 
   @Override
@@ -135,6 +79,17 @@ public final class InferBinding implements Binding {
       TensorBuffers target,
       int firstRow,
       AssemblyTally tally)
+      throws RankException {
+    RankBinding.hold(message.source());
+    try {
+      fillInputs(contextRow, target, firstRow, tally);
+    } finally {
+      message.source().release();
+    }
+  }
+
+  private void fillInputs(
+      TensorBuffers contextRow, TensorBuffers target, int firstRow, AssemblyTally tally)
       throws RankException {
     for (int input = 0; input < contents.length; input++) {
       boolean context = false;
@@ -159,8 +114,8 @@ public final class InferBinding implements Binding {
     if (contents[input] == null) {
       for (Feature feature : features) {
         tally.countDefaulted(signature.features().indexOf(feature));
-        FeatureAssembler.fillDefault(feature, target, firstRow);
-        FeatureAssembler.repeat(feature, target, firstRow, count);
+        Defaults.fill(feature, target, firstRow);
+        Defaults.repeat(feature, target, firstRow, count);
       }
       return;
     }
@@ -292,205 +247,14 @@ public final class InferBinding implements Binding {
   private RankException wrongValue(Feature feature, double value, int row, String expected) {
     String text = value == (long) value ? Long.toString((long) value) : Double.toString(value);
     return RankException.invalid(
-        "input '"
-            + signature.inputs().get(feature.input()).name()
-            + "': "
+        "input "
+            + Quoted.text(signature.inputs().get(feature.input()).name())
+            + ": "
             + text
             + " in row "
             + row
             + " (expected: "
             + expected
             + ")");
-  }
-
-  private static void checkForms(InferMessage message) throws RankException {
-    int raw = message.raw().size();
-    if (raw != 0 && raw != message.inputs().size()) {
-      throw RankException.invalid(
-          "raw_input_contents: "
-              + raw
-              + " (expected: "
-              + message.inputs().size()
-              + ", one for each input, or none)");
-    }
-    for (Input input : message.inputs()) {
-      if (raw != 0 && input.contents() != null) {
-        throw RankException.invalid(
-            "input '"
-                + input.name()
-                + "': contents beside raw_input_contents (expected: one of them)");
-      }
-      refuseSharedMemory("input", input.name(), input.parameters().containsKey(SHARED_MEMORY));
-    }
-    for (Wanted output : message.wanted()) {
-      refuseSharedMemory("output", output.name(), output.parameters().containsKey(SHARED_MEMORY));
-      if (output.parameters().containsKey("classification")) {
-        throw RankException.invalid(
-            "output '"
-                + output.name()
-                + "': parameter 'classification' (expected: none; Podium gives scores)");
-      }
-    }
-  }
-
-  private static final String SHARED_MEMORY = "shared_memory_region";
-
-  private static void refuseSharedMemory(String what, String name, boolean asked)
-      throws RankException {
-    if (asked) {
-      throw RankException.invalid(
-          what + " '" + name + "': in shared memory (expected: in the message)");
-    }
-  }
-
-  private static TensorDatatype datatype(Input input, TensorSpec spec) throws RankException {
-    TensorDatatype type = TensorDatatype.named(input.datatype());
-    if (type == null || !Datatypes.fills(type, spec.type())) {
-      throw RankException.invalid(
-          "input '"
-              + input.name()
-              + "': datatype '"
-              + input.datatype()
-              + "' (expected: "
-              + Datatypes.of(spec.type())
-              + ")");
-    }
-    return type;
-  }
-
-  private static void checkShape(Input input, TensorSpec spec, int rows) throws RankException {
-    long[] expected = spec.shape(rows);
-    long[] came = input.shape().stream().mapToLong(Long::longValue).toArray();
-    if (!Arrays.equals(expected, came)) {
-      throw RankException.invalid(
-          "input '"
-              + input.name()
-              + "': shape "
-              + Arrays.toString(came)
-              + " (expected: "
-              + Arrays.toString(expected)
-              + ")");
-    }
-  }
-
-  private static TensorContents contents(
-      InferMessage message, Input input, Span raw, TensorDatatype type, TensorSpec spec, int rows)
-      throws RankException {
-    long elements = (long) rows * spec.rowElements();
-    if (elements * Math.max(1, type.bytes()) > Integer.MAX_VALUE) {
-      throw RankException.invalid(
-          "input '" + input.name() + "': " + elements + " elements (expected: fewer)");
-    }
-    if (raw == null) {
-      Span typed = input.contents() == null ? new Span(0, 0) : input.contents();
-      return TensorContents.typed(input.name(), message.bytes(), typed, type, (int) elements);
-    }
-    TensorContents contents = TensorContents.raw(message.bytes(), raw);
-    if (type == TensorDatatype.BYTES) {
-      checkTexts(input, contents, (int) elements);
-    } else if (raw.length() != elements * type.bytes()) {
-      throw RankException.invalid(
-          "input '"
-              + input.name()
-              + "': "
-              + raw.length()
-              + " raw bytes (expected: "
-              + elements * type.bytes()
-              + ", for "
-              + elements
-              + " elements of "
-              + type
-              + ")");
-    }
-    return contents;
-  }
-
-  private static void checkTexts(Input input, TensorContents contents, int elements)
-      throws RankException {
-    int end = textsEnd(contents, elements);
-    if (end != contents.at() + contents.length()) {
-      throw RankException.invalid(
-          "input '"
-              + input.name()
-              + "': "
-              + contents.length()
-              + " raw bytes (expected: just "
-              + elements
-              + " elements of BYTES, each its length in four bytes and then its bytes)");
-    }
-  }
-
-  /** Where the first so many texts end; -1 if they aren't there. */
-  private static int textsEnd(TensorContents contents, int elements) {
-    ByteBuffer raw = ByteBuffer.wrap(contents.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    long at = contents.at();
-    long end = (long) contents.at() + contents.length();
-    for (int i = 0; i < elements; i++) {
-      if (at + Integer.BYTES > end) {
-        return -1;
-      }
-      int length = raw.getInt((int) at);
-      at += Integer.BYTES + (long) length;
-      if (length < 0 || at > end) {
-        return -1;
-      }
-    }
-    return (int) at;
-  }
-
-  private static void checkComplete(Signature signature, TensorContents[] contents)
-      throws RankException {
-    for (int i = 0; i < contents.length; i++) {
-      if (contents[i] == null && signature.featuresOf(i).stream().anyMatch(Feature::required)) {
-        throw RankException.invalid(
-            "input '"
-                + signature.inputs().get(i).name()
-                + "': missing (expected: "
-                + contents.length
-                + " inputs; it has no default)");
-      }
-    }
-  }
-
-  /** Whether every row has the first row's context. */
-  private static boolean sameContext(
-      Signature signature, TensorDatatype[] types, TensorContents[] contents, int rows) {
-    for (Feature feature : signature.features()) {
-      TensorContents values = contents[feature.input()];
-      if (feature.role() != FeatureRole.CONTEXT || values == null) {
-        continue;
-      }
-      int rowElements = signature.inputs().get(feature.input()).rowElements();
-      if (!sameRows(feature, rowElements, types[feature.input()], values, rows)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean sameRows(
-      Feature feature, int rowElements, TensorDatatype type, TensorContents values, int rows) {
-    byte[] bytes = values.bytes();
-    int stride = values.length() / rows;
-    if (feature.width() == rowElements || type == TensorDatatype.BYTES) {
-      // All rows are equal if each equals the next: one comparison of the tensor with itself,
-      // moved by a row. For text the first row must be that long, too.
-      boolean even =
-          type != TensorDatatype.BYTES
-              || (values.length() % rows == 0
-                  && textsEnd(values, rowElements) == values.at() + stride);
-      int last = values.at() + values.length();
-      return even
-          && Arrays.equals(bytes, values.at(), last - stride, bytes, values.at() + stride, last);
-    }
-    int first = values.at() + feature.column() * type.bytes();
-    int length = feature.width() * type.bytes();
-    for (int row = 1; row < rows; row++) {
-      int at = first + row * stride;
-      if (!Arrays.equals(bytes, first, first + length, bytes, at, at + length)) {
-        return false;
-      }
-    }
-    return true;
   }
 }

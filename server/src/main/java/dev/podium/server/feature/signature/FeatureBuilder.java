@@ -190,7 +190,7 @@ final class FeatureBuilder {
     double value =
         config.padding() == null || config.padding().value() == null ? 0 : config.padding().value();
     boolean padLeft = config.padding() != null && config.padding().side() == Side.LEFT;
-    boolean cutLeft = config.truncation() != Side.RIGHT;
+    boolean cutLeft = config.truncation() == Side.LEFT;
     return new SequenceRule(value, padLeft, cutLeft);
   }
 

@@ -13,6 +13,9 @@ import java.io.IOException;
  * stays in the request's bytes, which must outlive this.
  */
 public final class CandidateNames {
+  /** Ids too many that are counted for the error: what is read here keeps an event loop. */
+  private static final int MORE_COUNTED = 1_000;
+
   private final byte[] bytes;
   private final long[] numbers;
   private final int[] textAt;
@@ -39,12 +42,16 @@ public final class CandidateNames {
     ValueCursor cursor = new ValueCursor();
     cursor.openIds(request, text);
     int rows = request.rows();
+    int most = (request.idsEnd() - request.idsAt()) / (text ? 2 : 1);
+    if (most < rows) {
+      throw wrongCount("at most " + most, rows);
+    }
     long[] numbers = text ? null : new long[rows];
     int[] textAt = text ? new int[rows] : null;
     int[] textLength = text ? new int[rows] : null;
     for (int row = 0; row < rows; row++) {
       if (!cursor.hasNext()) {
-        throw wrongCount(row, rows);
+        throw wrongCount(Integer.toString(row), rows);
       }
       if (text) {
         cursor.nextText();
@@ -55,12 +62,13 @@ public final class CandidateNames {
       }
     }
     if (cursor.hasNext()) {
-      throw wrongCount(rows + cursor.drain(), rows);
+      long more = cursor.drain(MORE_COUNTED);
+      throw wrongCount((more == MORE_COUNTED ? "at least " : "") + (rows + more), rows);
     }
     return new CandidateNames(request.bytes(), numbers, textAt, textLength);
   }
 
-  private static RankException wrongCount(long sent, int rows) {
+  private static RankException wrongCount(String sent, int rows) {
     return RankException.invalid(
         "candidates.ids: " + sent + " ids (expected: " + rows + ", one for each candidate)");
   }

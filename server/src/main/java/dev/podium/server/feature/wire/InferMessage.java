@@ -11,14 +11,15 @@ import dev.podium.server.fault.RankException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * An {@code inference.ModelInferRequest} as it came: the message's bytes, and where in them each
- * tensor's elements lie. Immutable; the bytes belong to the caller and must stay as they are for as
- * long as this is used.
+ * tensor's elements lie. Immutable, so one request may be bound to several versions. Whoever reads
+ * the bytes holds {@link #source} meanwhile.
  */
 public final class InferMessage {
   /** Where something lies in the bytes. */
@@ -37,13 +38,23 @@ public final class InferMessage {
   public record Input(
       String name,
       String datatype,
-      List<Long> shape,
+      long[] shape,
       Map<String, InferParameter> parameters,
       Span contents) {}
 
   /** One output that is wanted. */
   public record Wanted(String name, Map<String, InferParameter> parameters) {}
 
+  /** More inputs or outputs than any graph has, and few enough to note them all. */
+  static final int MAX_TENSORS = 4_096;
+
+  /** More dimensions than any tensor has. */
+  static final int MAX_DIMENSIONS = 32;
+
+  /** Parameters of the request and all its tensors. */
+  static final int MAX_PARAMETERS = 1_024;
+
+  private final MessageBytes source;
   private final byte[] bytes;
   private final List<Input> inputs = new ArrayList<>();
   private final List<Span> raw = new ArrayList<>();
@@ -52,22 +63,24 @@ public final class InferMessage {
   private String modelName = "";
   private String modelVersion = "";
   private String id = "";
+  private int parameterCount;
 
-  private InferMessage(byte[] bytes) {
-    this.bytes = bytes;
+  private InferMessage(MessageBytes source) {
+    this.source = source;
+    this.bytes = source.array();
   }
 
   /**
    * Finds the tensors of a message.
    *
-   * @param bytes holds the message from index 0
-   * @param length the message's length
+   * @param source held by the caller
    * @throws RankException INVALID_ARGUMENT if it isn't a ModelInferRequest
    */
-  public static InferMessage parse(byte[] bytes, int length) throws RankException {
-    InferMessage message = new InferMessage(bytes);
+  public static InferMessage parse(MessageBytes source) throws RankException {
+    int length = source.length();
+    InferMessage message = new InferMessage(source);
     try {
-      message.read(CodedInputStream.newInstance(bytes, 0, length));
+      message.read(CodedInputStream.newInstance(source.array(), 0, length));
     } catch (InvalidProtocolBufferException e) {
       throw RankException.invalid(
           "request: "
@@ -78,6 +91,16 @@ public final class InferMessage {
       throw new AssertionError("an array can't fail to be read", e);
     }
     return message;
+  }
+
+  /** As {@link #parse(MessageBytes)}, of an array that is the caller's own. */
+  public static InferMessage parse(byte[] bytes, int length) throws RankException {
+    return parse(MessageBytes.of(bytes, length));
+  }
+
+  /** The bytes that all positions are in. */
+  public MessageBytes source() {
+    return source;
   }
 
   /** The model asked for; empty if the request names none. */
@@ -134,7 +157,10 @@ public final class InferMessage {
         case ModelInferRequest.PARAMETERS_FIELD_NUMBER -> parameter(in, tag, parameters);
         case ModelInferRequest.INPUTS_FIELD_NUMBER -> input(in, tag);
         case ModelInferRequest.OUTPUTS_FIELD_NUMBER -> output(in, tag);
-        case ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER -> raw.add(span(in, tag));
+        case ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER -> {
+          checkCount(raw.size(), MAX_TENSORS, "raw contents");
+          raw.add(span(in, tag));
+        }
         default -> in.skipField(tag);
       }
     }
@@ -144,20 +170,21 @@ public final class InferMessage {
     int outer = enter(in, outerTag);
     String name = "";
     String datatype = "";
-    List<Long> shape = new ArrayList<>(4);
+    long[] shape = {};
     Map<String, InferParameter> settings = new LinkedHashMap<>(0);
     Span contents = null;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (tag >>> 3) {
         case InferInputTensor.NAME_FIELD_NUMBER -> name = text(span(in, tag));
         case InferInputTensor.DATATYPE_FIELD_NUMBER -> datatype = text(span(in, tag));
-        case InferInputTensor.SHAPE_FIELD_NUMBER -> shape(in, tag, shape);
+        case InferInputTensor.SHAPE_FIELD_NUMBER -> shape = shape(in, tag, shape);
         case InferInputTensor.PARAMETERS_FIELD_NUMBER -> parameter(in, tag, settings);
         case InferInputTensor.CONTENTS_FIELD_NUMBER -> contents = span(in, tag);
         default -> in.skipField(tag);
       }
     }
     leave(in, outer);
+    checkCount(inputs.size(), MAX_TENSORS, "inputs");
     inputs.add(new Input(name, datatype, shape, settings, contents));
   }
 
@@ -173,19 +200,35 @@ public final class InferMessage {
       }
     }
     leave(in, outer);
+    checkCount(outputs.size(), MAX_TENSORS, "outputs");
     outputs.add(new Wanted(name, settings));
   }
 
-  private static void shape(CodedInputStream in, int tag, List<Long> shape) throws IOException {
+  private static long[] shape(CodedInputStream in, int tag, long[] before) throws IOException {
     if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
-      shape.add(in.readRawVarint64());
-      return;
+      return dimension(in, before);
     }
+    long[] shape = before;
     int outer = enter(in, tag);
     while (in.getBytesUntilLimit() > 0) {
-      shape.add(in.readRawVarint64());
+      shape = dimension(in, shape);
     }
     in.popLimit(outer);
+    return shape;
+  }
+
+  private static long[] dimension(CodedInputStream in, long[] before) throws IOException {
+    checkCount(before.length, MAX_DIMENSIONS, "dimensions of a tensor");
+    long[] shape = Arrays.copyOf(before, before.length + 1);
+    shape[before.length] = in.readRawVarint64();
+    return shape;
+  }
+
+  private static void checkCount(int before, int most, String what)
+      throws InvalidProtocolBufferException {
+    if (before == most) {
+      throw new InvalidProtocolBufferException("more than " + most + " " + what);
+    }
   }
 
   /** One entry of a map: the key is field 1, the value field 2. */
@@ -207,6 +250,7 @@ public final class InferMessage {
       }
     }
     leave(in, outer);
+    checkCount(parameterCount++, MAX_PARAMETERS, "parameters");
     target.put(key, value);
   }
 

@@ -12,6 +12,7 @@ import dev.podium.ranking.v1.FeatureColumn;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.fault.Priority;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +25,8 @@ import java.util.List;
  * column lies. The values stay undecoded until assembly writes them to where the runtime reads
  * them, so a request costs no object per value and is looked through once.
  *
- * <p>Immutable once parsed, so one request may be bound to several versions. The bytes belong to
- * the caller and must stay as they are for as long as this is used.
+ * <p>Immutable once parsed, so one request may be bound to several versions. Whoever reads the
+ * bytes holds {@link #source} meanwhile.
  */
 public final class RankMessage {
   private static final int NAME_AT = 0;
@@ -39,6 +40,13 @@ public final class RankMessage {
   private static final int CONTEXT = 0;
   private static final int CANDIDATES = 1;
 
+  /** More columns than any model has features, and few enough to note them all. */
+  static final int MAX_COLUMNS = 8_192;
+
+  /** Likewise of outputs. */
+  static final int MAX_OUTPUTS = 1_024;
+
+  private final MessageBytes source;
   private final byte[] bytes;
   private int[] columns = new int[16 * STRIDE];
   private int columnCount;
@@ -56,21 +64,22 @@ public final class RankMessage {
   private int idsAt;
   private int idsLength;
 
-  private RankMessage(byte[] bytes) {
-    this.bytes = bytes;
+  private RankMessage(MessageBytes source) {
+    this.source = source;
+    this.bytes = source.array();
   }
 
   /**
    * Finds the columns of a message.
    *
-   * @param bytes holds the message from index 0
-   * @param length the message's length
+   * @param source held by the caller
    * @throws RankException INVALID_ARGUMENT if it isn't a RankRequest
    */
-  public static RankMessage parse(byte[] bytes, int length) throws RankException {
-    RankMessage request = new RankMessage(bytes);
+  public static RankMessage parse(MessageBytes source) throws RankException {
+    int length = source.length();
+    RankMessage request = new RankMessage(source);
     try {
-      request.readRequest(CodedInputStream.newInstance(bytes, 0, length));
+      request.readRequest(CodedInputStream.newInstance(source.array(), 0, length));
     } catch (InvalidProtocolBufferException e) {
       throw RankException.invalid(
           "request: "
@@ -81,6 +90,16 @@ public final class RankMessage {
       throw new AssertionError("an array can't fail to be read", e);
     }
     return request;
+  }
+
+  /** As {@link #parse(MessageBytes)}, of an array that is the caller's own. */
+  public static RankMessage parse(byte[] bytes, int length) throws RankException {
+    return parse(MessageBytes.of(bytes, length));
+  }
+
+  /** The bytes that all positions are in. */
+  public MessageBytes source() {
+    return source;
   }
 
   /** The caller's name for the request; may be empty. */
@@ -133,9 +152,22 @@ public final class RankMessage {
     return columnCount;
   }
 
-  /** A column's name, for messages. */
+  /** A column's name in quotes, for messages. */
   public String columnName(int column) {
-    return text(get(column, NAME_AT), get(column, NAME_LENGTH));
+    return Quoted.utf8(bytes, get(column, NAME_AT), get(column, NAME_LENGTH));
+  }
+
+  /**
+   * The most values that a column can hold, or row lengths if it is ragged: what takes the fewest
+   * bytes. Known without decoding, so that a message which can't be right costs no memory.
+   */
+  public int mostValues(int column) {
+    int length = get(column, VALUES_LENGTH);
+    return switch (get(column, KIND)) {
+      case FeatureColumn.FLOAT_VALUES_FIELD_NUMBER -> length / Float.BYTES;
+      case FeatureColumn.STRING_VALUES_FIELD_NUMBER -> length / 2;
+      default -> length;
+    };
   }
 
   /** The message; what the positions below count in. */
@@ -204,6 +236,8 @@ public final class RankMessage {
         case RankRequest.OUTPUTS_FIELD_NUMBER -> {
           if (outputs.isEmpty()) {
             outputs = new ArrayList<>();
+          } else if (outputs.size() == MAX_OUTPUTS) {
+            throw new InvalidProtocolBufferException("more than " + MAX_OUTPUTS + " outputs");
           }
           outputs.add(readText(in, tag));
         }
@@ -270,6 +304,9 @@ public final class RankMessage {
   }
 
   private void readColumn(CodedInputStream in, int outer, int section) throws IOException {
+    if (columnCount == MAX_COLUMNS) {
+      throw new InvalidProtocolBufferException("more than " + MAX_COLUMNS + " columns");
+    }
     int base = columnCount * STRIDE;
     if (base + STRIDE > columns.length) {
       columns = Arrays.copyOf(columns, columns.length * 2);

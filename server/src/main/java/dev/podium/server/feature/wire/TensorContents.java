@@ -3,9 +3,9 @@ package dev.podium.server.feature.wire;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
 import dev.podium.inference.InferTensorContents;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.wire.InferMessage.Span;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +16,7 @@ import java.nio.ByteOrder;
  * @param bytes holds them from {@code at} on
  */
 public record TensorContents(byte[] bytes, int at, int length) {
+  private static final byte[] NO_BYTES = {};
 
   /** Elements that came as raw bytes. */
   public static TensorContents raw(byte[] bytes, Span span) {
@@ -23,7 +24,8 @@ public record TensorContents(byte[] bytes, int at, int length) {
   }
 
   /**
-   * Elements that came in the list of their type.
+   * Elements that came in the list of their type. Takes no more memory than the elements that came
+   * need, whatever the shape says.
    *
    * @param elements as the shape says
    * @throws RankException INVALID_ARGUMENT, naming the input, if there are more or fewer, or they
@@ -33,25 +35,28 @@ public record TensorContents(byte[] bytes, int at, int length) {
       String input, byte[] bytes, Span span, TensorDatatype type, int elements)
       throws RankException {
     try {
-      return new Reader(input, bytes, type, elements).read(span);
+      Reader reader = new Reader(input, bytes, span, type, elements);
+      return type == TensorDatatype.BYTES ? reader.texts() : reader.numbers();
     } catch (IOException e) {
-      throw RankException.invalid("input '" + input + "': contents: " + e.getMessage());
+      throw RankException.invalid(
+          "input " + Quoted.text(input) + ": contents: " + Quoted.text(e.getMessage()));
     }
   }
 
   private static final class Reader {
     private final String input;
     private final byte[] source;
+    private final Span span;
     private final TensorDatatype type;
     private final int elements;
     private final int field;
     private ByteBuffer numbers;
-    private ByteArrayOutputStream texts;
     private int count;
 
-    Reader(String input, byte[] source, TensorDatatype type, int elements) {
+    Reader(String input, byte[] source, Span span, TensorDatatype type, int elements) {
       this.input = input;
       this.source = source;
+      this.span = span;
       this.type = type;
       this.elements = elements;
       this.field =
@@ -66,58 +71,102 @@ public record TensorContents(byte[] bytes, int at, int length) {
           };
     }
 
-    TensorContents read(Span span) throws IOException, RankException {
-      CodedInputStream in = CodedInputStream.newInstance(source, span.at(), span.length());
+    private CodedInputStream start() {
+      return CodedInputStream.newInstance(source, span.at(), span.length());
+    }
+
+    /** Moves to the next field of the type's list; its tag, or 0 at the end. */
+    private int next(CodedInputStream in) throws IOException {
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        if (tag >>> 3 != field) {
-          if (!in.skipField(tag)) {
-            throw new IOException("an end of a group");
-          }
+        if (tag >>> 3 == field) {
+          return tag;
+        }
+        if (!in.skipField(tag)) {
+          throw new IOException("an end of a group");
+        }
+      }
+      return 0;
+    }
+
+    TensorContents numbers() throws IOException, RankException {
+      CodedInputStream in = start();
+      for (int tag = next(in); tag != 0; tag = next(in)) {
+        if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+          number(in);
           continue;
         }
-        boolean list = WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;
-        if (type == TensorDatatype.BYTES) {
-          text(in.readByteArray());
-        } else if (!list) {
-          number(in);
-        } else {
-          int length = in.readRawVarint32();
-          int at = span.at() + in.getTotalBytesRead();
-          if (isFloat() && count == 0 && length == elements * type.bytes()) {
-            // Packed floats lie as in raw form, all in one piece unless the sender is odd.
-            in.skipRawBytes(length);
-            count = elements;
-            return new TensorContents(source, at, length);
-          }
-          int outer = in.pushLimit(length);
-          while (in.getBytesUntilLimit() > 0) {
-            number(in);
-          }
-          in.popLimit(outer);
+        int length = in.readRawVarint32();
+        int at = span.at() + in.getTotalBytesRead();
+        if (isFloat() && count == 0 && length == (long) elements * type.bytes()) {
+          // Packed floats lie as in raw form, all in one piece unless the sender is odd.
+          in.skipRawBytes(length);
+          count = elements;
+          return new TensorContents(source, at, length);
         }
+        int outer = in.pushLimit(length);
+        while (in.getBytesUntilLimit() > 0) {
+          number(in);
+        }
+        in.popLimit(outer);
       }
       if (count != elements) {
-        throw wrongCount(count);
-      }
-      if (type == TensorDatatype.BYTES) {
-        byte[] all = texts == null ? new byte[0] : texts.toByteArray();
-        return new TensorContents(all, 0, all.length);
+        throw wrongCount(Integer.toString(count));
       }
       return new TensorContents(
-          numbers == null ? new byte[0] : numbers.array(), 0, elements * type.bytes());
+          numbers == null ? NO_BYTES : numbers.array(), 0, elements * type.bytes());
+    }
+
+    /** Texts in two passes: how many bytes they take, and then each where it belongs. */
+    TensorContents texts() throws IOException, RankException {
+      int total = 0;
+      CodedInputStream in = start();
+      for (int tag = next(in); tag != 0; tag = next(in)) {
+        checkRoom();
+        count++;
+        int length = textLength(in, tag);
+        in.skipRawBytes(length);
+        total = Math.addExact(total, Integer.BYTES + length);
+      }
+      if (count != elements) {
+        throw wrongCount(Integer.toString(count));
+      }
+      ByteBuffer all = ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN);
+      in = start();
+      for (int tag = next(in); tag != 0; tag = next(in)) {
+        int length = textLength(in, tag);
+        all.putInt(length).put(source, span.at() + in.getTotalBytesRead(), length);
+        in.skipRawBytes(length);
+      }
+      return new TensorContents(all.array(), 0, total);
+    }
+
+    private static int textLength(CodedInputStream in, int tag) throws IOException {
+      if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+        throw new IOException("texts of another wire type");
+      }
+      int length = in.readRawVarint32();
+      if (length < 0) {
+        throw new IOException("a negative length");
+      }
+      return length;
     }
 
     private boolean isFloat() {
       return type == TensorDatatype.FP32 || type == TensorDatatype.FP64;
     }
 
-    private void number(CodedInputStream in) throws IOException, RankException {
+    private void checkRoom() throws RankException {
       if (count == elements) {
-        throw wrongCount(count + 1);
+        throw wrongCount(count + 1 + " or more");
       }
+    }
+
+    private void number(CodedInputStream in) throws IOException, RankException {
+      checkRoom();
       count++;
       if (numbers == null) {
-        numbers = ByteBuffer.allocate(elements * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        int most = Math.min(elements, span.length() / (isFloat() ? type.bytes() : 1));
+        numbers = ByteBuffer.allocate(most * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
       }
       switch (type) {
         case FP32 -> numbers.putInt(in.readRawLittleEndian32());
@@ -143,34 +192,25 @@ public record TensorContents(byte[] bytes, int at, int length) {
     private long inRange(long value, long least, long most) throws RankException {
       if (value < least || value > most) {
         throw RankException.invalid(
-            "input '" + input + "': " + value + " (expected: " + least + " to " + most + ")");
+            "input "
+                + Quoted.text(input)
+                + ": "
+                + value
+                + " (expected: "
+                + least
+                + " to "
+                + most
+                + ")");
       }
       return value;
     }
 
-    private void text(byte[] value) throws IOException, RankException {
-      if (count == elements) {
-        throw wrongCount(count + 1);
-      }
-      count++;
-      if (texts == null) {
-        texts = new ByteArrayOutputStream();
-      }
-      texts.write(
-          ByteBuffer.allocate(Integer.BYTES)
-              .order(ByteOrder.LITTLE_ENDIAN)
-              .putInt(value.length)
-              .array());
-      texts.write(value);
-    }
-
-    private RankException wrongCount(int came) {
+    private RankException wrongCount(String came) {
       return RankException.invalid(
-          "input '"
-              + input
-              + "': "
+          "input "
+              + Quoted.text(input)
+              + ": "
               + came
-              + (came > elements ? " or more" : "")
               + " elements in its "
               + type
               + " contents (expected: "

@@ -1,9 +1,7 @@
 package dev.podium.server.feature.wire;
 
 import com.google.protobuf.WireFormat;
-import dev.podium.ranking.v1.DataType;
 import dev.podium.ranking.v1.FeatureColumn;
-import dev.podium.ranking.v1.RawTensor;
 import dev.podium.server.fault.RankException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -18,7 +16,7 @@ import java.util.Arrays;
  * <p>Use: {@link #open}, then {@link #hasNext} before each {@link #nextLong}, {@link #nextDouble}
  * or {@link #nextText}.
  */
-public final class ValueCursor {
+public final class ValueCursor extends FieldCursor {
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
@@ -45,15 +43,10 @@ public final class ValueCursor {
   private static final int VALUES_FIELD = 1;
   private static final int ROW_LENGTHS_FIELD = 2;
 
-  private byte[] bytes;
   private RankMessage request;
   private int column;
   private Coding coding;
   private int field;
-  private int next;
-  private int end;
-  private int at;
-  private int chunkEnd;
   private int textAt;
   private int textLength;
 
@@ -63,19 +56,21 @@ public final class ValueCursor {
    */
   private boolean emptyText;
 
+  /** Of the rows that are expected; those too many are only counted. */
   private int[] rowLengths = new int[64];
+
   private int rowCount;
   private boolean ragged;
   private boolean raw;
-  private long rawRows;
-  private long rawRowElements;
+  private final RawTensorHead rawTensor = new RawTensorHead(this::what);
 
   /**
    * Starts on a column of a request.
    *
+   * @param rows that it should have; lengths of more are counted, but not kept
    * @throws RankException INVALID_ARGUMENT if the column has no values or is malformed
    */
-  public void open(RankMessage from, int which) throws RankException {
+  public void open(RankMessage from, int which, int rows) throws RankException {
     request = from;
     column = which;
     start(from.bytes(), from.valuesAt(which), from.valuesEnd(which));
@@ -83,9 +78,9 @@ public final class ValueCursor {
       case FeatureColumn.INT64_VALUES_FIELD_NUMBER -> coding = Coding.VARINT;
       case FeatureColumn.FLOAT_VALUES_FIELD_NUMBER -> coding = Coding.FLOAT32;
       case FeatureColumn.STRING_VALUES_FIELD_NUMBER -> coding = Coding.TEXT;
-      case FeatureColumn.RAGGED_INT64_VALUES_FIELD_NUMBER -> openRagged(Coding.VARINT);
-      case FeatureColumn.RAGGED_FLOAT_VALUES_FIELD_NUMBER -> openRagged(Coding.FLOAT32);
-      case FeatureColumn.RAGGED_STRING_VALUES_FIELD_NUMBER -> openRagged(Coding.TEXT);
+      case FeatureColumn.RAGGED_INT64_VALUES_FIELD_NUMBER -> openRagged(Coding.VARINT, rows);
+      case FeatureColumn.RAGGED_FLOAT_VALUES_FIELD_NUMBER -> openRagged(Coding.FLOAT32, rows);
+      case FeatureColumn.RAGGED_STRING_VALUES_FIELD_NUMBER -> openRagged(Coding.TEXT, rows);
       case FeatureColumn.RAW_FIELD_NUMBER -> openRaw();
       default -> throw RankException.invalid(what() + ": no values (expected: one of the oneof)");
     }
@@ -101,9 +96,7 @@ public final class ValueCursor {
 
   private void start(byte[] message, int from, int to) {
     bytes = message;
-    next = from;
-    end = to;
-    at = chunkEnd = from;
+    startAt(from, to);
     field = VALUES_FIELD;
     ragged = false;
     raw = false;
@@ -126,12 +119,12 @@ public final class ValueCursor {
 
   /** Number of rows that a ragged column or a raw tensor declares. */
   public long declaredRows() {
-    return raw ? rawRows : rowCount;
+    return raw ? rawTensor.rows() : rowCount;
   }
 
   /** Values in one row of a raw tensor. */
   public long rawRowElements() {
-    return rawRowElements;
+    return rawTensor.rowElements();
   }
 
   /** Number of values in a row of a ragged column. */
@@ -280,50 +273,38 @@ public final class ValueCursor {
 
   /** Number of values left; uses them up. */
   public long drain() throws RankException {
+    return drain(Long.MAX_VALUE);
+  }
+
+  /** As {@link #drain()}, but stops at a number. */
+  long drain(long most) throws RankException {
     long count = 0;
-    while (hasNext()) {
+    while (count < most && hasNext()) {
       skip(1);
       count++;
     }
     return count;
   }
 
-  private long varint() throws RankException {
-    int p = at;
-    long value = bytes[p++];
-    if (value < 0) {
-      value &= 0x7F;
-      int shift = 7;
-      byte b;
-      do {
-        if (shift > 63 || p == chunkEnd) {
-          throw malformed();
-        }
-        b = bytes[p++];
-        value |= (long) (b & 0x7F) << shift;
-        shift += 7;
-      } while (b < 0);
-    }
-    at = p;
-    return value;
-  }
-
-  private void openRagged(Coding values) throws RankException {
+  private void openRagged(Coding values, int rows) throws RankException {
     ragged = true;
     coding = Coding.VARINT;
     field = ROW_LENGTHS_FIELD;
     int start = next;
     rowCount = 0;
     while (hasNext()) {
-      if (rowCount == rowLengths.length) {
-        rowLengths = Arrays.copyOf(rowLengths, rowCount * 2);
-      }
       long length = varint();
       if (length < 0 || length > Integer.MAX_VALUE) {
         throw RankException.invalid(
             what() + ": row length " + length + " (expected: 0 to 2147483647)");
       }
-      rowLengths[rowCount++] = (int) length;
+      if (rowCount < rows) {
+        if (rowCount == rowLengths.length) {
+          rowLengths = Arrays.copyOf(rowLengths, Math.min(rows, rowCount * 2));
+        }
+        rowLengths[rowCount] = (int) length;
+      }
+      rowCount++;
     }
     next = at = chunkEnd = start;
     field = VALUES_FIELD;
@@ -332,81 +313,10 @@ public final class ValueCursor {
 
   private void openRaw() throws RankException {
     raw = true;
-    int dtype = 0;
-    int dataAt = end;
-    int dataEnd = end;
-    int dims = 0;
-    rawRows = 0;
-    rawRowElements = 1;
-    while (next < end) {
-      int tag = readInt();
-      switch (tag >>> 3) {
-        case RawTensor.DTYPE_FIELD_NUMBER -> {
-          expectWireType(tag, WireFormat.WIRETYPE_VARINT);
-          dtype = readInt();
-        }
-        case RawTensor.DATA_FIELD_NUMBER -> {
-          int length = readLength(tag);
-          dataAt = next;
-          dataEnd = next += length;
-        }
-        case RawTensor.SHAPE_FIELD_NUMBER -> {
-          int stop = (tag & 7) == WireFormat.WIRETYPE_VARINT ? next + 1 : readLength(tag) + next;
-          while (next < stop) {
-            long size = readVarint();
-            if (size < 0 || size > Integer.MAX_VALUE) {
-              throw RankException.invalid(
-                  what() + ": dimension " + size + " (expected: 0 to 2147483647)");
-            }
-            if (dims++ == 0) {
-              rawRows = size;
-            } else {
-              rawRowElements = Math.min(rawRowElements * size, Integer.MAX_VALUE);
-            }
-          }
-        }
-        default -> skipField(tag);
-      }
-    }
-    int size;
-    switch (dtype) {
-      case DataType.DATA_TYPE_INT32_VALUE -> {
-        coding = Coding.RAW_INT32;
-        size = Integer.BYTES;
-      }
-      case DataType.DATA_TYPE_INT64_VALUE -> {
-        coding = Coding.RAW_INT64;
-        size = Long.BYTES;
-      }
-      case DataType.DATA_TYPE_FLOAT32_VALUE -> {
-        coding = Coding.FLOAT32;
-        size = Float.BYTES;
-      }
-      case DataType.DATA_TYPE_FLOAT64_VALUE -> {
-        coding = Coding.RAW_FLOAT64;
-        size = Double.BYTES;
-      }
-      case DataType.DATA_TYPE_BOOL_VALUE -> {
-        coding = Coding.RAW_BYTE;
-        size = 1;
-      }
-      default ->
-          throw RankException.invalid(
-              what() + ": raw tensor of dtype " + dtype + " (expected: a number type)");
-    }
-    long elements = rawRows * rawRowElements;
-    long expected = Math.min(elements, Integer.MAX_VALUE) * size;
-    if (dims == 0 || dataEnd - dataAt != expected) {
-      throw RankException.invalid(
-          what()
-              + ": raw tensor of "
-              + (dataEnd - dataAt)
-              + " bytes (expected: "
-              + expected
-              + ", its shape times the element size)");
-    }
-    at = dataAt;
-    chunkEnd = dataEnd;
+    rawTensor.read(bytes, next, end);
+    coding = rawTensor.coding();
+    at = rawTensor.dataAt();
+    chunkEnd = rawTensor.dataEnd();
     next = end;
   }
 
@@ -448,64 +358,8 @@ public final class ValueCursor {
     return false;
   }
 
-  private int readLength(int tag) throws RankException {
-    expectWireType(tag, WireFormat.WIRETYPE_LENGTH_DELIMITED);
-    int length = readInt();
-    if (length < 0 || length > end - next) {
-      throw malformed();
-    }
-    return length;
-  }
-
-  private int readInt() throws RankException {
-    long value = readVarint();
-    return value < 0 || value > Integer.MAX_VALUE ? -1 : (int) value;
-  }
-
-  private long readVarint() throws RankException {
-    at = next;
-    chunkEnd = end;
-    if (at >= end) {
-      throw malformed();
-    }
-    long value = varint();
-    next = at;
-    chunkEnd = at;
-    return value;
-  }
-
-  private void skipField(int tag) throws RankException {
-    int length;
-    switch (tag & 7) {
-      case WireFormat.WIRETYPE_VARINT -> {
-        int start = at;
-        readVarint();
-        at = start;
-        return;
-      }
-      case WireFormat.WIRETYPE_FIXED64 -> length = Long.BYTES;
-      case WireFormat.WIRETYPE_FIXED32 -> length = Integer.BYTES;
-      case WireFormat.WIRETYPE_LENGTH_DELIMITED -> length = readLength(tag);
-      default -> throw malformed();
-    }
-    if (length > end - next) {
-      throw malformed();
-    }
-    next += length;
-  }
-
-  private void expectWireType(int tag, int wireType) throws RankException {
-    if ((tag & 7) != wireType) {
-      throw malformed();
-    }
-  }
-
-  /** What is being read, for messages. */
-  private String what() {
-    return column == IDS ? "candidates.ids" : "feature '" + request.columnName(column) + "'";
-  }
-
-  private RankException malformed() {
-    return RankException.invalid(what() + ": its values are no well-formed protobuf message");
+  @Override
+  String what() {
+    return column == IDS ? "candidates.ids" : "feature " + request.columnName(column);
   }
 }

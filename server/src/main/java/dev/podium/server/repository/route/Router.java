@@ -1,6 +1,7 @@
 package dev.podium.server.repository.route;
 
 import dev.podium.server.fault.FaultCode;
+import dev.podium.server.fault.Quoted;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.repository.manager.Lease;
 import dev.podium.server.repository.manager.ModelView;
@@ -35,7 +36,7 @@ public final class Router {
       ModelView view = manager.view(model);
       if (view == null) {
         throw new RankException(
-            FaultCode.NOT_FOUND, "model '" + model + "': unknown" + others(visible));
+            FaultCode.NOT_FOUND, "model " + Quoted.text(model) + ": unknown" + others(visible));
       }
       Lease lease = view.lease(choose(view, version, label));
       if (lease != null) {
@@ -70,7 +71,7 @@ public final class Router {
     Long version = model.labels().get(label);
     if (version == null) {
       throw notFound(
-          model, "label '" + label + "'", model.labels().keySet().stream().sorted().toList());
+          model, "label " + Quoted.text(label), model.labels().keySet().stream().sorted().toList());
     }
     return version;
   }

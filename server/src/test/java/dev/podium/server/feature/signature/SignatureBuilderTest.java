@@ -50,7 +50,7 @@ class SignatureBuilderTest {
     assertThat(layout.inputs().get(2).rowShape()).containsExactly(5);
     Feature history = layout.features().get(2);
     assertThat(history.kind()).isEqualTo(FeatureKind.SEQUENCE);
-    assertThat(history.sequence()).isEqualTo(new SequenceRule(0, true, true));
+    assertThat(history.sequence()).isEqualTo(new SequenceRule(0, true, false));
     assertThat(layout.features().get(0).defaultValue()).isEqualTo(0L);
     assertThat(layout.features().get(3).defaultValue()).isEqualTo("none");
   }
@@ -80,6 +80,20 @@ class SignatureBuilderTest {
 
   /** The list as {@code model.yaml} has it. */
   record Features(List<FeatureConfig> features) {}
+
+  /** As the page, the Python package and the load test have it. */
+  @Test
+  void theEndIsCutOffUnlessTheFolderSaysOtherwise() throws Exception {
+    for (String truncation : List.of("", ", truncation: right", ", truncation: left")) {
+      InputLayout layout =
+          layOut(
+              "[{name: user}, {name: price}, {name: history, length: 5"
+                  + truncation
+                  + "}, {name: title}]");
+      assertThat(layout.features().get(2).sequence().cutLeft())
+          .isEqualTo(truncation.contains("left"));
+    }
+  }
 
   @Test
   void featuresShareAnInputByColumns() throws Exception {
