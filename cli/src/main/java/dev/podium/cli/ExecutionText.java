@@ -62,6 +62,20 @@ final class ExecutionText {
           "largest difference from the exported graph's scores: %.1e on %d probes%n",
           report.largestDifference(),
           report.probes());
+      if (plan.splits() || plan.rowsForm() == Form.WHOLE) {
+        out.printf(
+            Locale.ROOT,
+            "largest error: served %.1e, exported %.1e (reference: %s)%n",
+            report.servedError(),
+            report.exportedError(),
+            report.reference());
+      }
+    }
+    if (!report.mixedBy().isEmpty()) {
+      out.println(
+          plan.mixing().cuts(true)
+              ? "requests don't share tiles: " + report.mixedBy()
+              : "requests run whole and alone: " + report.mixedBy());
     }
     out.println("compiled, proved and measured in " + report.loadMillis() + " ms");
     out.println();
@@ -92,6 +106,11 @@ final class ExecutionText {
     root.put("rows_independent", plan.rowsIndependent());
     root.put("reason", report.reason());
     root.put("largest_difference", report.largestDifference());
+    root.put("served_error", report.servedError());
+    root.put("exported_error", report.exportedError());
+    root.put("reference", report.reference());
+    root.put("row_mixing", report.mixing().name().toLowerCase(Locale.ROOT));
+    root.put("mixed_by", report.mixedBy());
     root.put("probes", report.probes());
     root.put("load_millis", report.loadMillis());
     report.dropped().forEach(root.putArray("dropped")::add);

@@ -14,7 +14,13 @@ import java.util.List;
  * @param forms what else was tried: for requests with short histories, for rows of different
  *     contexts; a sentence each
  * @param probes requests on which the forms were compared
- * @param largestDifference of a score on them, absolute for scores up to 1 and relative above
+ * @param largestDifference of a served score from the exported graph's, on them
+ * @param servedError the largest error of a served score on them, from the function in double
+ *     precision
+ * @param exportedError the same of the exported graph
+ * @param reference what the errors are measured from, in a few words
+ * @param mixing how rows depend on each other
+ * @param mixedBy where and how rows meet, a sentence; empty if they don't
  * @param speeds times by row count, ascending; empty if nothing was measured
  * @param loadMillis time that compiling, proving and measuring took
  */
@@ -25,6 +31,11 @@ public record ExecutionReport(
     List<String> forms,
     int probes,
     double largestDifference,
+    double servedError,
+    double exportedError,
+    String reference,
+    RowMixing mixing,
+    String mixedBy,
     List<Speed> speeds,
     long loadMillis) {
 

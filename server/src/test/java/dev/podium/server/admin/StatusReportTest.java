@@ -38,7 +38,20 @@ class StatusReportTest {
     StatusReport.describe(
         node,
         new ExecutionPlan(64, RowMixing.NONE, rows, COST, split),
-        new ExecutionReport("", compiler, List.of(), List.of(), 9, 1e-7, List.of(), 1));
+        new ExecutionReport(
+            "",
+            compiler,
+            List.of(),
+            List.of(),
+            9,
+            1e-7,
+            1e-7,
+            1e-7,
+            "double precision",
+            RowMixing.NONE,
+            "",
+            List.of(),
+            1));
     assertThat(node.get("form").asText()).isEqualTo(form);
     assertThat(node.get("rows_form").asText()).isEqualTo(rows.word());
     assertThat(node.path("split_from_rows").asInt()).isEqualTo(from);

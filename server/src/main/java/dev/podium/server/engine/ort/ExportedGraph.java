@@ -9,16 +9,21 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.ValueInfo;
+import dev.podium.graph.onnx.OnnxGraph;
+import dev.podium.graph.reference.Thresholds;
+import dev.podium.graph.rows.RowDependence;
 import dev.podium.server.engine.Graph;
 import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.engine.device.Device;
 import dev.podium.server.engine.tune.CostMeter;
+import dev.podium.server.engine.tune.GraphFacts;
 import dev.podium.server.engine.tune.Histories;
 import dev.podium.server.engine.tune.Preparation;
 import dev.podium.server.engine.tune.Preparation.Prepared;
 import dev.podium.server.engine.tune.SessionCopies;
+import dev.podium.server.engine.tune.Truth;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.assembly.TensorBuffers;
 import dev.podium.server.feature.signature.GraphTensor;
@@ -31,12 +36,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** A graph in an ONNX Runtime session. */
 final class ExportedGraph implements Graph {
+  private static final Logger LOG = Logger.getLogger(ExportedGraph.class.getName());
+
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final GraphFile graphFile;
@@ -161,27 +171,70 @@ final class ExportedGraph implements Graph {
       throws ModelException {
     RunnerMaker runners =
         new RunnerMaker(environment, exported, new Histories(signature), signature.inputs(), specs);
-    GraphSplitter splitter = null;
-    if (options.enabled()) {
-      try {
-        splitter =
-            new GraphSplitter(runners, sessionOptions, graphFile, signature, options, device);
-      } catch (IOException e) {
-        throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
-      }
-    }
-    Preparation preparation =
-        new Preparation(
-            runners, signature, specs, device, meter, options, copies, tileRows, probes);
     try {
-      Prepared prepared = preparation.run(splitter);
-      ContextCache contexts =
-          new ContextCache(
-              options.contextCacheBytes(), options.contextCacheAge().toNanos(), System::nanoTime);
-      return new OnnxSession(
-          runners, (OnnxSplitGraph) prepared.graph(), contexts, prepared.plan(), prepared.report());
+      OnnxGraph graph = OnnxGraph.read(file);
+      GraphSplitter splitter =
+          options.enabled()
+              ? new GraphSplitter(
+                  runners, sessionOptions, graphFile, graph, signature, options, device)
+              : null;
+      try (Truth truth = truth(graph, specs)) {
+        Prepared prepared =
+            new Preparation(
+                    runners,
+                    facts(graph, signature, specs),
+                    truth,
+                    signature,
+                    specs,
+                    device,
+                    meter,
+                    options,
+                    copies,
+                    tileRows,
+                    probes)
+                .run(splitter);
+        ContextCache contexts =
+            new ContextCache(
+                options.contextCacheBytes(), options.contextCacheAge().toNanos(), System::nanoTime);
+        return new OnnxSession(
+            runners,
+            (OnnxSplitGraph) prepared.graph(),
+            contexts,
+            prepared.plan(),
+            prepared.report());
+      }
+    } catch (IOException e) {
+      throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
     } catch (UncheckedIOException e) {
       throw new ModelException(file + ": can't be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static GraphFacts facts(OnnxGraph graph, Signature signature, List<TensorSpec> outputs) {
+    Map<String, List<Long>> shapes = new HashMap<>();
+    for (TensorSpec input : signature.inputs()) {
+      shapes.put(input.name(), input.rowShape().stream().map(Integer::longValue).toList());
+    }
+    RowDependence rows =
+        RowDependence.of(
+            graph,
+            shapes,
+            GraphSplitter.contextInputs(signature).wholeInputs(),
+            outputs.stream().map(TensorSpec::name).toList());
+    return new GraphFacts(rows, Thresholds.of(graph));
+  }
+
+  /** Null if the function can't be computed in double precision. */
+  private Truth truth(OnnxGraph graph, List<TensorSpec> outputs) {
+    try {
+      return DoubleTruth.load(environment, sessionOptions, graph, graphFile, outputs);
+    } catch (OrtException | IllegalArgumentException e) {
+      LOG.log(
+          Level.INFO,
+          "{0}: forms are compared with the exported graph, not with the function in double"
+              + " precision: {1}",
+          new Object[] {file, e.getMessage()});
+      return null;
     }
   }
 
@@ -190,9 +243,7 @@ final class ExportedGraph implements Graph {
     try {
       long size = Files.size(file);
       // Not read where it is too much to be copied in any case.
-      return size > copies.maxBytes()
-          ? size
-          : dev.podium.graph.onnx.OnnxGraph.read(file).copiedBytes();
+      return size > copies.maxBytes() ? size : OnnxGraph.read(file).copiedBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

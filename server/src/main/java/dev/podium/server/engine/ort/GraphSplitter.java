@@ -49,14 +49,14 @@ final class GraphSplitter implements Splitter {
       RunnerMaker runners,
       OnnxEngine.OptionsMaker sessionOptions,
       GraphFile file,
+      OnnxGraph graph,
       Signature signature,
       TuningOptions options,
-      Device device)
-      throws IOException {
+      Device device) {
     this.runners = runners;
     this.sessionOptions = sessionOptions;
     this.file = file;
-    this.graph = OnnxGraph.read(file.path());
+    this.graph = graph;
     this.inputs = signature.inputs();
     this.context = contextInputs(signature);
     this.maxTableBytes = options.maxTableBytes();
@@ -196,7 +196,7 @@ final class GraphSplitter implements Splitter {
     }
   }
 
-  private static ContextInputs contextInputs(Signature signature) {
+  static ContextInputs contextInputs(Signature signature) {
     ContextInputs.Builder context = ContextInputs.builder();
     for (int input = 0; input < signature.inputs().size(); input++) {
       String name = signature.inputs().get(input).name();

@@ -3,11 +3,12 @@ package dev.podium.server.engine.tune;
 import dev.podium.graph.Compilation;
 import dev.podium.graph.EmbeddingBag;
 import dev.podium.server.engine.Probe;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.bag.LoadedBag;
 import dev.podium.server.engine.tune.Equivalence.Reference;
+import dev.podium.server.engine.tune.Proof.Errors;
 import dev.podium.server.engine.tune.Proof.Expected;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.TensorSpec;
@@ -25,6 +26,11 @@ final class FormTrials {
 
   private static final int[] SHORTENED_ROWS = {1, 2, 7, 16, Workbench.TRIAL_ROWS};
 
+  private static final int SHORTENED_CONTEXTS = 24;
+
+  /** Full histories are cut at the short form's own length, which is where most goes wrong. */
+  private static final Draw[] SHORTENED_DRAWS = {Draw.FULL, Draw.MESSY, Draw.EMPTY, Draw.ANYWHERE};
+
   private final Workbench bench;
   private final Splitter splitter;
   private final Histories histories;
@@ -40,19 +46,19 @@ final class FormTrials {
    *
    * @param graph in place of the one given; whoever has the result closes it
    * @param notes what was tried, a sentence each
-   * @param difference the largest from the exported graph's scores, in any form
+   * @param errors of scores in any form
    */
-  record Forms(SplitGraph graph, List<String> notes, double difference) {
+  record Forms(SplitGraph graph, List<String> notes, Errors errors) {
     Forms {
       notes = List.copyOf(notes);
     }
 
-    private Forms and(SplitGraph other, String note, double itsDifference) {
-      return new Forms(other, with(note), Math.max(difference, itsDifference));
+    private Forms and(SplitGraph other, String note, Errors itsErrors) {
+      return new Forms(other, with(note), errors.and(itsErrors));
     }
 
     private Forms butNot(String note) {
-      return new Forms(graph, with(note), difference);
+      return new Forms(graph, with(note), errors);
     }
 
     private List<String> with(String note) {
@@ -68,7 +74,7 @@ final class FormTrials {
    * @param split its graph is closed if this throws
    */
   Forms run(PassTrials.Split split, Reference reference) throws RankException {
-    Forms forms = new Forms(split.graph(), List.of(), split.difference());
+    Forms forms = new Forms(split.graph(), List.of(), split.errors());
     if (!bench.options().tune()) {
       return forms;
     }
@@ -96,7 +102,7 @@ final class FormTrials {
    * half, gives the same scores and is faster than the exported graph.
    */
   private Forms tryWholeRows(Forms forms, Reference reference) throws RankException {
-    if (!forms.graph().canTakeWholeRows()) {
+    if (reference.mixing() != RowMixing.NONE || !forms.graph().canTakeWholeRows()) {
       return forms;
     }
     String what = "rows of different contexts";
@@ -105,9 +111,10 @@ final class FormTrials {
     int rows = tile.count();
     try (TileRunner exported = bench.runner(bench.exported());
         TileRunner compiled = bench.runner(whole)) {
-      double difference = bench.proof().differenceOfRows(compiled, reference.expected());
-      if (difference > bench.options().tolerance()) {
-        return forms.butNot(what + ": scores differ by up to " + difference);
+      Errors errors =
+          bench.proof().errorsOfRows(compiled, reference.expected(), reference.bounds());
+      if (!errors.isAllowed()) {
+        return forms.butNot(what + ": " + errors.sentence("scores"));
       }
       exported.rows().copyRows(tile.rows(), 0, 0, rows);
       compiled.rows().copyRows(tile.rows(), 0, 0, rows);
@@ -126,7 +133,7 @@ final class FormTrials {
               rows,
               ratio,
               pays ? "" : ": not used");
-      return pays ? forms.and(whole, note, difference) : forms.butNot(note);
+      return pays ? forms.and(whole, note, errors) : forms.butNot(note);
     }
   }
 
@@ -158,14 +165,16 @@ final class FormTrials {
     }
     boolean kept = false;
     try {
+      List<Expected> shortened = shortened(cut);
+      ErrorBounds bounds = reference.bounds().and(shortened);
       List<Expected> requests = new ArrayList<>(reference.ofOneContext());
-      requests.addAll(shortened(cut));
-      double difference;
+      requests.addAll(shortened);
+      Errors errors;
       try (TileRunner runner = bench.runner(more)) {
-        difference = bench.proof().differenceOfSplit(runner, requests);
+        errors = bench.proof().errorsOfSplit(runner, requests, bounds);
       }
-      if (difference > bench.options().tolerance()) {
-        return forms.butNot(what + bench.differs(difference));
+      if (!errors.isAllowed()) {
+        return forms.butNot(what + errors.sentence("scores"));
       }
       Probe last = requests.get(requests.size() - 1).probe();
       double ratio = bench.ratio("shorter histories", more, forms.graph(), last);
@@ -178,7 +187,7 @@ final class FormTrials {
               last.count(),
               ratio,
               kept ? "" : ": not used");
-      return kept ? forms.and(more, note, difference) : forms.butNot(note);
+      return kept ? forms.and(more, note, errors) : forms.butNot(note);
     } finally {
       if (!kept) {
         more.closeShortest();
@@ -191,10 +200,18 @@ final class FormTrials {
     List<Expected> shortened = new ArrayList<>();
     RandomProbes random = bench.random();
     try (TileRunner exported = bench.runner(bench.exported())) {
+      List<Probe> probes = new ArrayList<>();
+      // Many contexts: what goes wrong may need a certain length, or an unknown id at a certain place.
+      for (int context = 0; context < SHORTENED_CONTEXTS; context++) {
+        Draw draw = SHORTENED_DRAWS[context % SHORTENED_DRAWS.length];
+        probes.add(random.next(1 + context % 3, draw));
+      }
       for (int rows : SHORTENED_ROWS) {
-        Probe probe = random.next(rows, Draw.ANYWHERE);
-        histories.shorten(probe.rows(), rows, cut);
-        shortened.add(bench.proof().expected(exported, probe));
+        probes.add(random.next(rows, Draw.ANYWHERE));
+      }
+      for (Probe probe : probes) {
+        histories.shorten(probe.rows(), probe.count(), cut);
+        shortened.add(bench.proof().expected(exported, bench.truth(), probe, Draw.SHORTENED));
       }
     }
     return shortened;

@@ -70,17 +70,19 @@ public final class Histories {
             dropped(feature, cut),
             feature.sequence().padding());
       }
+      int positions = cut.get(feature.input()).rowElements();
+      rows.setSent(feature.input(), Math.min(positions, rows.sent(feature.input())));
     }
   }
 
-  /** Whether a context row's histories fit inputs with fewer positions. */
+  /**
+   * Whether a context row's histories fit inputs with fewer positions: by what was sent, not by what
+   * the positions hold, for a graph may be told their number otherwise.
+   */
   public boolean fit(TensorBuffers contextRow, List<TensorSpec> cut) {
     for (Feature feature : features) {
-      int first = firstDropped(feature, cut);
-      for (int position = first; position < first + dropped(feature, cut); position++) {
-        if (contextRow.number(feature.input(), position) != feature.sequence().padding()) {
-          return false;
-        }
+      if (contextRow.sent(feature.input()) > cut.get(feature.input()).rowElements()) {
+        return false;
       }
     }
     return true;

@@ -8,6 +8,7 @@ import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.bag.BagSums;
 import dev.podium.server.engine.bag.LoadedBag;
 import dev.podium.server.engine.tune.Equivalence.Reference;
+import dev.podium.server.engine.tune.Proof.Errors;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.assembly.TensorBuffers;
@@ -45,14 +46,14 @@ final class PassTrials {
    * @param report the compiler's
    * @param without passes that were left out
    * @param dropped why, a sentence each
-   * @param difference the largest from the exported graph's scores
+   * @param errors of the halves' scores
    */
   record Split(
       SplitGraph graph,
       Report report,
       List<String> without,
       List<String> dropped,
-      double difference)
+      Errors errors)
       implements Outcome {
     Split {
       without = List.copyOf(without);
@@ -64,18 +65,11 @@ final class PassTrials {
     if (!splitter.hasContext()) {
       return new Unsplit("the signature has no context features", null);
     }
-    Outcome first = loaded(List.of());
-    if (!(first instanceof Split all)) {
+    Outcome first = proved(reference);
+    if (!(first instanceof Split best)) {
       return first;
     }
-    Split best = all;
     try {
-      double difference = difference(all.graph(), reference);
-      if (difference > bench.options().tolerance()) {
-        all.graph().close();
-        return new Unsplit(bench.differs(difference), all.report());
-      }
-      best = new Split(all.graph(), all.report(), List.of(), List.of(), difference);
       if (bench.options().tune()) {
         for (String pass : Passes.onTrial(bench.device().traits())) {
           if (best.report().applied().stream().anyMatch(applied -> applied.pass().equals(pass))) {
@@ -88,6 +82,49 @@ final class PassTrials {
       best.graph().close();
       throw e;
     }
+  }
+
+  /**
+   * Halves that are right. Where those of all passes are not, the passes that regroup sums are left
+   * out one after the other: what they add up may be rounded more coarsely than as exported.
+   */
+  private Outcome proved(Reference reference) throws RankException {
+    List<String> without = new ArrayList<>();
+    List<String> dropped = new ArrayList<>();
+    while (true) {
+      Outcome outcome = loaded(without);
+      if (!(outcome instanceof Split split)) {
+        return outcome;
+      }
+      Errors errors;
+      try {
+        errors = errors(split.graph(), reference);
+      } catch (RankException | RuntimeException | Error e) {
+        split.graph().close();
+        throw e;
+      }
+      if (errors.isAllowed()) {
+        return new Split(split.graph(), split.report(), without, dropped, errors);
+      }
+      split.graph().close();
+      String next = suspect(split.report(), without);
+      if (next == null) {
+        return new Unsplit(errors.sentence("the halves' scores"), split.report());
+      }
+      without.add(next);
+      dropped.add(next + ": " + errors.sentence("scores with it"));
+    }
+  }
+
+  /** A pass on trial that was applied and is not left out yet; null if there is none. */
+  private String suspect(Report report, List<String> without) {
+    for (String pass : Passes.onTrial(bench.device().traits())) {
+      boolean applied = report.applied().stream().anyMatch(one -> one.pass().equals(pass));
+      if (applied && !without.contains(pass)) {
+        return pass;
+      }
+    }
+    return null;
   }
 
   /** The halves without a pass, if they are no slower than with it and give the same scores. */
@@ -111,8 +148,8 @@ final class PassTrials {
       if (ratio > 1 / Workbench.WORTH) {
         return with;
       }
-      double difference = difference(leaner.graph(), reference);
-      if (difference > bench.options().tolerance()) {
+      Errors errors = errors(leaner.graph(), reference);
+      if (!errors.isAllowed()) {
         return with;
       }
       List<String> dropped = new ArrayList<>(with.dropped());
@@ -125,7 +162,7 @@ final class PassTrials {
               1 / ratio));
       kept = true;
       with.graph().close();
-      return new Split(leaner.graph(), leaner.report(), without, dropped, difference);
+      return new Split(leaner.graph(), leaner.report(), without, dropped, errors);
     } finally {
       if (!kept) {
         leaner.graph().close();
@@ -153,7 +190,7 @@ final class PassTrials {
     }
     try {
       settle(graph);
-      return new Split(graph, report, without, List.of(), Double.NaN);
+      return new Split(graph, report, without, List.of(), Errors.NONE);
     } catch (RankException | RuntimeException | Error e) {
       graph.close();
       throw e;
@@ -172,9 +209,9 @@ final class PassTrials {
     }
   }
 
-  private double difference(SplitGraph graph, Reference reference) throws RankException {
+  private Errors errors(SplitGraph graph, Reference reference) throws RankException {
     try (TileRunner runner = bench.runner(graph)) {
-      return bench.proof().differenceOfSplit(runner, reference.ofOneContext());
+      return bench.proof().errorsOfSplit(runner, reference.ofOneContext(), reference.bounds());
     }
   }
 }

@@ -43,12 +43,11 @@ final class PlanChoice {
    */
   static ExecutionPlan choose(
       int tileRows,
-      boolean independent,
+      RowMixing mixing,
       Form rowsForm,
       CostCurve rowsCost,
       CostCurve splitCost,
       double contextMicros) {
-    RowMixing mixing = independent ? RowMixing.NONE : RowMixing.WHOLE_REQUEST;
     ExecutionPlan rowsOnly = new ExecutionPlan(tileRows, mixing, rowsForm, rowsCost, null);
     if (splitCost == null) {
       return rowsOnly;

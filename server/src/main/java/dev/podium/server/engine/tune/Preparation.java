@@ -7,12 +7,14 @@ import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.ExecutionReport.Speed;
 import dev.podium.server.engine.Form;
 import dev.podium.server.engine.Probe;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.engine.device.Device;
+import dev.podium.server.engine.tune.Equivalence.Drawn;
 import dev.podium.server.engine.tune.Equivalence.Reference;
 import dev.podium.server.engine.tune.FormCosts.Costs;
 import dev.podium.server.engine.tune.FormTrials.Forms;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
+import dev.podium.server.engine.tune.Proof.Errors;
 import dev.podium.server.engine.tune.WorkerSessions.Made;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
@@ -32,10 +34,11 @@ import java.util.List;
  * between.
  */
 public final class Preparation {
+  private static final int SEVERAL_ROWS = 16;
   private static final int[] REPORTED_ROWS = {1, 10, 50, 100, 500, 1000, 2000};
 
   private final Workbench bench;
-  private final List<Probe> probes;
+  private final List<Drawn> probes;
   private final SessionCopies copies;
   private final int configuredTileRows;
 
@@ -49,12 +52,16 @@ public final class Preparation {
 
   /**
    * @param exported its sessions are completed where it serves
+   * @param facts what is read of the exported graph
+   * @param truth what forms are judged by; null if there is none. Stays its owner's
    * @param copies how many sessions there may be
    * @param configuredTileRows 0 to choose
    * @param given requests to try it with, besides random ones
    */
   public Preparation(
       RunnableGraph exported,
+      GraphFacts facts,
+      Truth truth,
       Signature signature,
       List<TensorSpec> outputs,
       Device device,
@@ -65,26 +72,42 @@ public final class Preparation {
       List<Probe> given) {
     this.copies = copies;
     this.configuredTileRows = configuredTileRows;
-    this.probes = probes(signature, given);
+    this.probes = probes(new RandomProbes(signature, facts.thresholds(), Workbench.SEED), given);
     int capacity = Workbench.TRIAL_ROWS;
     for (int rows : device.measuredRows()) {
       capacity = Math.max(capacity, rows);
     }
-    for (Probe probe : probes) {
-      capacity = Math.max(capacity, probe.count());
+    for (Drawn drawn : probes) {
+      capacity = Math.max(capacity, drawn.probe().count());
     }
     this.bench =
-        new Workbench(signature, exported, new Proof(outputs), meter, device, options, capacity);
+        new Workbench(
+            signature,
+            exported,
+            facts,
+            truth,
+            new Proof(outputs),
+            meter,
+            device,
+            options,
+            capacity);
   }
 
-  private static List<Probe> probes(Signature signature, List<Probe> given) {
-    List<Probe> probes = new ArrayList<>(given);
-    RandomProbes random = new RandomProbes(signature, Workbench.SEED);
+  private static List<Drawn> probes(RandomProbes random, List<Probe> given) {
+    List<Drawn> probes = new ArrayList<>();
+    given.forEach(probe -> probes.add(new Drawn(probe, Draw.GIVEN)));
     for (int rows : new int[] {1, 2, 7, 64}) {
-      probes.add(random.next(rows, Draw.ANYWHERE));
+      probes.add(new Drawn(random.next(rows, Draw.ANYWHERE), Draw.ANYWHERE));
     }
-    probes.add(random.next(16, Draw.EDGES));
-    probes.add(random.next(16, Draw.EMPTY));
+    for (Draw draw :
+        new Draw[] {
+          Draw.EDGES, Draw.EMPTY, Draw.MESSY, Draw.OFFSETS, Draw.MAGNITUDES, Draw.THRESHOLDS
+        }) {
+      probes.add(new Drawn(random.next(SEVERAL_ROWS, draw), draw));
+    }
+    for (Draw draw : new Draw[] {Draw.ANYWHERE, Draw.MESSY, Draw.THRESHOLDS}) {
+      probes.add(new Drawn(random.ofManyContexts(SEVERAL_ROWS, draw), draw));
+    }
     return probes;
   }
 
@@ -118,12 +141,12 @@ public final class Preparation {
           found = found.and(more.notes());
           sessions = Math.max(sessions, more.count());
         }
-        if (reference.rowsIndependent() && sessions > 1) {
+        if (reference.mixing() == RowMixing.NONE && sessions > 1) {
           boolean rowsServe = exportedServes || plan.rowsForm() == Form.WHOLE;
           RunnableGraph served = graph == null ? bench.exported() : graph;
-          new SessionCheck(bench).run(served, sessions, plan, rowsServe);
+          new SessionCheck(bench).run(served, sessions, plan, rowsServe, reference.bounds());
         }
-        return new Prepared(graph, plan, report(found, costs, plan, start));
+        return new Prepared(graph, plan, report(found, reference, costs, plan, start));
       } catch (RankException | ModelException | RuntimeException | Error e) {
         if (graph != null) {
           graph.close();
@@ -148,39 +171,43 @@ public final class Preparation {
       Report compiler,
       List<String> dropped,
       List<String> notes,
-      double difference) {
+      Errors errors) {
 
-    static Found exported(String reason, Report compiler) {
-      return new Found(null, reason, compiler, List.of(), List.of(), 0);
+    static Found exported(String reason, Report compiler, List<String> notes) {
+      return new Found(null, reason, compiler, List.of(), notes, Errors.NONE);
     }
 
     Found and(List<String> more) {
       List<String> all = new ArrayList<>(notes);
       all.addAll(more);
-      return new Found(graph, reason, compiler, dropped, all, difference);
+      return new Found(graph, reason, compiler, dropped, all, errors);
     }
 
     Found butNot(String why) {
-      return new Found(null, why, compiler, dropped, notes, difference);
+      return new Found(null, why, compiler, dropped, notes, errors);
     }
   }
 
   private Found split(Reference reference, Splitter splitter) throws RankException {
-    if (!reference.rowsIndependent()) {
-      return Found.exported(
-          "rows are not independent: a row's score changes with its neighbours", null);
+    List<String> notes = new ArrayList<>(reference.notes());
+    if (reference.mixing() == RowMixing.WHOLE_REQUEST) {
+      return Found.exported("rows are not independent: " + reference.why(), null, notes);
     }
     if (splitter == null) {
-      return Found.exported("compiling is switched off", null);
+      return Found.exported("compiling is switched off", null, notes);
+    }
+    String nothing = reference.bounds().provesNothing();
+    if (nothing != null) {
+      return Found.exported("nothing can be proved: " + nothing, null, notes);
     }
     PassTrials.Outcome outcome = new PassTrials(bench, splitter).run(reference);
     if (outcome instanceof PassTrials.Unsplit unsplit) {
-      return Found.exported(unsplit.reason(), unsplit.report());
+      return Found.exported(unsplit.reason(), unsplit.report(), notes);
     }
     PassTrials.Split split = (PassTrials.Split) outcome;
     Forms forms = new FormTrials(bench, splitter).run(split, reference);
-    return new Found(
-        forms.graph(), "", split.report(), split.dropped(), forms.notes(), forms.difference());
+    notes.addAll(forms.notes());
+    return new Found(forms.graph(), "", split.report(), split.dropped(), notes, forms.errors());
   }
 
   private ExecutionPlan plan(Reference reference, Form rowsForm, Costs costs, SplitGraph graph)
@@ -191,15 +218,11 @@ public final class Preparation {
       tileRows = PlanChoice.tileRows(bench.device().tileRows(), tiles);
     }
     return PlanChoice.choose(
-        tileRows,
-        reference.rowsIndependent(),
-        rowsForm,
-        costs.rows(),
-        costs.split(),
-        costs.contextMicros());
+        tileRows, reference.mixing(), rowsForm, costs.rows(), costs.split(), costs.contextMicros());
   }
 
-  private ExecutionReport report(Found found, Costs costs, ExecutionPlan plan, long start) {
+  private ExecutionReport report(
+      Found found, Reference reference, Costs costs, ExecutionPlan plan, long start) {
     List<Speed> speeds = new ArrayList<>();
     for (int rows : REPORTED_ROWS) {
       speeds.add(
@@ -211,8 +234,13 @@ public final class Preparation {
         found.compiler(),
         found.dropped(),
         found.notes(),
-        found.compiler() == null ? 0 : probes.size(),
-        found.difference(),
+        found.compiler() == null ? 0 : reference.expected().size(),
+        found.errors().fromExported(),
+        found.errors().fromTruth(),
+        found.errors().exported(),
+        bench.truth() == null ? "the exported graph" : bench.truth().describe(),
+        reference.mixing(),
+        reference.why(),
         speeds,
         (System.nanoTime() - start) / 1_000_000);
   }

@@ -6,73 +6,172 @@ import dev.podium.server.engine.TileRunner;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.TensorSpec;
 import java.util.List;
+import java.util.Locale;
 
-/** Compares what forms of a graph give for the same inputs. Keeps nothing. */
+/**
+ * Compares what forms of a graph give with the function in double precision, and with the exported
+ * graph. Keeps nothing.
+ */
 final class Proof {
-  /** Rows that see each other differ by more than a different order of summation does. */
-  private static final double ROUNDING = 1e-4;
-
   private final List<TensorSpec> outputs;
 
   Proof(List<TensorSpec> outputs) {
     this.outputs = outputs;
   }
 
+  List<TensorSpec> outputs() {
+    return outputs;
+  }
+
   /**
    * What a probe must give.
    *
-   * @param scores of each output, row-major
+   * @param draw what kind of request it is
+   * @param scores the exported graph's, of each output, row-major
+   * @param truth the function's in double precision; the exported graph's where that is unknown
+   * @param isPrecise whether it is known
    */
-  record Expected(Probe probe, float[][] scores) {}
+  record Expected(Probe probe, Draw draw, float[][] scores, double[][] truth, boolean isPrecise) {}
 
-  /** What a probe's whole rows give: of a runner of the exported graph, what is to be expected. */
-  Expected expected(TileRunner runner, Probe probe) throws RankException {
-    return new Expected(probe, ofRows(runner, probe));
+  /**
+   * How far a form's scores are off. Requests made to break it, whose numbers are huge, say, count
+   * only where the form is worse than the exported graph.
+   *
+   * @param fromTruth the largest error, from the function in double precision
+   * @param exported the exported graph's largest error on the same requests
+   * @param fromExported the largest difference from the exported graph's scores
+   * @param excess the largest error as a share of what is allowed, on all requests; infinite where
+   *     one has a number and one has not
+   * @param worst that score, what was expected and where, in words
+   */
+  record Errors(
+      double fromTruth, double exported, double fromExported, double excess, String worst) {
+    static final Errors NONE = new Errors(0, 0, 0, 0, "");
+
+    boolean isAllowed() {
+      return excess <= 1;
+    }
+
+    Errors and(Errors other) {
+      return new Errors(
+          Math.max(fromTruth, other.fromTruth),
+          Math.max(exported, other.exported),
+          Math.max(fromExported, other.fromExported),
+          Math.max(excess, other.excess),
+          other.excess > excess ? other.worst : worst);
+    }
+
+    /** Says that a form is not the same function. */
+    String sentence(String what) {
+      return String.format(
+          Locale.ROOT, "%s differ: %s, %.2g times what rounding explains", what, worst, excess);
+    }
   }
 
-  /** Whether each row's scores stay the same without the other rows. */
-  boolean rowsAreIndependent(TileRunner runner, Expected together) throws RankException {
+  /** What a probe's whole rows give: of a runner of the exported graph, what is to be expected. */
+  Expected expected(TileRunner runner, Truth truth, Probe probe, Draw draw) throws RankException {
+    float[][] scores = ofRows(runner, probe);
+    return truth == null
+        ? new Expected(probe, draw, scores, widened(scores), false)
+        : new Expected(probe, draw, scores, truth.scores(probe), true);
+  }
+
+  private static double[][] widened(float[][] scores) {
+    double[][] wide = new double[scores.length][];
+    for (int output = 0; output < wide.length; output++) {
+      wide[output] = new double[scores[output].length];
+      for (int i = 0; i < wide[output].length; i++) {
+        wide[output][i] = scores[output][i];
+      }
+    }
+    return wide;
+  }
+
+  /** How far each row's scores without the other rows are off. */
+  Errors aloneErrors(TileRunner runner, Expected together, ErrorBounds bounds)
+      throws RankException {
     Probe probe = together.probe();
+    float[][] alone = new float[outputs.size()][];
+    for (int output = 0; output < alone.length; output++) {
+      alone[output] = new float[together.scores()[output].length];
+    }
     for (int row = 0; row < probe.count(); row++) {
       runner.rows().copyRows(probe.rows(), row, 0, 1);
       runner.run(1);
-      float[][] alone = scores(runner, 1);
       for (int output = 0; output < alone.length; output++) {
-        int width = outputs.get(output).rowElements();
-        for (int i = 0; i < width; i++) {
-          float expected = together.scores()[output][row * width + i];
-          if (!(difference(expected, alone[output][i]) <= ROUNDING)) {
-            return false;
-          }
-        }
+        runner.readScores(output, 0, 1, alone[output], row * outputs.get(output).rowElements());
       }
     }
-    return true;
+    return errors(together, alone, bounds);
   }
 
   /**
-   * The largest difference of the split form from what is expected; infinite where one has a number
-   * and one has not.
+   * How far the split form's scores are off.
    *
    * @param requests each of one context
    */
-  double differenceOfSplit(TileRunner runner, List<Expected> requests) throws RankException {
-    double largest = 0;
+  Errors errorsOfSplit(TileRunner runner, List<Expected> requests, ErrorBounds bounds)
+      throws RankException {
+    Errors errors = Errors.NONE;
     for (Expected request : requests) {
       runSplit(runner, request.probe());
-      float[][] actual = scores(runner, request.probe().count());
-      largest = Math.max(largest, largest(request.scores(), actual));
+      errors = errors.and(errors(request, scores(runner, request.probe().count()), bounds));
     }
-    return largest;
+    return errors;
   }
 
   /** The same of whole rows, as a runner runs them. */
-  double differenceOfRows(TileRunner runner, List<Expected> requests) throws RankException {
-    double largest = 0;
+  Errors errorsOfRows(TileRunner runner, List<Expected> requests, ErrorBounds bounds)
+      throws RankException {
+    Errors errors = Errors.NONE;
     for (Expected request : requests) {
-      largest = Math.max(largest, largest(request.scores(), ofRows(runner, request.probe())));
+      errors = errors.and(errors(request, ofRows(runner, request.probe()), bounds));
     }
-    return largest;
+    return errors;
+  }
+
+  private Errors errors(Expected expected, float[][] actual, ErrorBounds bounds) {
+    double fromTruth = 0;
+    double exported = 0;
+    double fromExported = 0;
+    double excess = 0;
+    String worst = "";
+    for (int output = 0; output < actual.length; output++) {
+      int width = outputs.get(output).rowElements();
+      for (int i = 0; i < actual[output].length; i++) {
+        float reference = expected.scores()[output][i];
+        double truth = expected.truth()[output][i];
+        float score = actual[output][i];
+        double share;
+        if (Float.isFinite(reference) && Float.isFinite(score)) {
+          // Where the function has no number and the exported graph has, the latter is the measure.
+          double aim = Double.isFinite(truth) ? truth : reference;
+          double off = Math.abs(score - aim);
+          if (!expected.draw().mayFail()) {
+            fromTruth = Math.max(fromTruth, off);
+            exported = Math.max(exported, Math.abs(reference - aim));
+            fromExported = Math.max(fromExported, Math.abs((double) score - reference));
+          }
+          double allowed = bounds.allowed(expected.draw(), output, i % width);
+          share = off == 0 ? 0 : off / allowed;
+        } else {
+          share = Float.compare(reference, score) == 0 ? 0 : Double.POSITIVE_INFINITY;
+        }
+        if (share > excess) {
+          excess = share;
+          worst =
+              String.format(
+                  Locale.ROOT,
+                  "output '%s' is %s (expected: %s; exported: %s) with %s",
+                  outputs.get(output).name(),
+                  score,
+                  truth,
+                  reference,
+                  expected.draw().inWords());
+        }
+      }
+    }
+    return new Errors(fromTruth, exported, fromExported, excess, worst);
   }
 
   /** Runs the context half and the candidate half on a probe of one context. */
@@ -96,24 +195,6 @@ final class Proof {
     runner.rows().copyRows(probe.rows(), 0, 0, probe.count());
     runner.run(probe.count());
     return scores(runner, probe.count());
-  }
-
-  private static double largest(float[][] expected, float[][] actual) {
-    double largest = 0;
-    for (int output = 0; output < expected.length; output++) {
-      for (int i = 0; i < expected[output].length; i++) {
-        largest = Math.max(largest, difference(expected[output][i], actual[output][i]));
-      }
-    }
-    return largest;
-  }
-
-  /** Absolute for values up to 1, relative above. */
-  private static double difference(float expected, float actual) {
-    if (!Float.isFinite(expected) || !Float.isFinite(actual)) {
-      return Float.compare(expected, actual) == 0 ? 0 : Double.POSITIVE_INFINITY;
-    }
-    return Math.abs((double) expected - actual) / Math.max(1, Math.abs(expected));
   }
 
   private float[][] scores(TileRunner runner, int rows) {

@@ -3,8 +3,8 @@ package dev.podium.server.engine.tune;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.TileRunner;
+import dev.podium.server.engine.tune.Proof.Errors;
 import dev.podium.server.engine.tune.Proof.Expected;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.fault.RankException;
 import java.util.ArrayList;
@@ -30,7 +30,8 @@ final class SessionCheck {
    * @param rowsServe whether all sessions for whole rows were made
    * @throws ModelException if their scores differ
    */
-  void run(RunnableGraph served, int sessions, ExecutionPlan plan, boolean rowsServe)
+  void run(
+      RunnableGraph served, int sessions, ExecutionPlan plan, boolean rowsServe, ErrorBounds bounds)
       throws RankException, ModelException {
     Probe probe = bench.random().next(FEW_ROWS, Draw.ANYWHERE);
     List<TileRunner> runners = new ArrayList<>();
@@ -38,14 +39,20 @@ final class SessionCheck {
       for (int i = 0; i < sessions; i++) {
         runners.add(served.newRunner(FEW_ROWS));
       }
-      List<Expected> expected = List.of(bench.proof().expected(runners.get(0), probe));
+      List<Expected> expected =
+          List.of(bench.proof().expected(runners.get(0), null, probe, Draw.ANYWHERE));
       for (TileRunner runner : runners) {
-        double rows = rowsServe ? bench.proof().differenceOfRows(runner, expected) : 0;
-        double split = plan.splits() ? bench.proof().differenceOfSplit(runner, expected) : 0;
-        if (Math.max(rows, split) > bench.options().tolerance()) {
+        Errors errors = Errors.NONE;
+        if (rowsServe) {
+          errors = errors.and(bench.proof().errorsOfRows(runner, expected, bounds));
+        }
+        if (plan.splits()) {
+          errors = errors.and(bench.proof().errorsOfSplit(runner, expected, bounds));
+        }
+        if (!errors.isAllowed()) {
           throw new ModelException(
               "model.onnx: changed while it was loaded: sessions' scores differ by up to "
-                  + Math.max(rows, split));
+                  + errors.fromExported());
         }
       }
     } finally {

@@ -5,7 +5,6 @@ import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.tune.CostMeter.Run;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
 import dev.podium.server.fault.RankException;
 import java.util.Arrays;
 import java.util.List;

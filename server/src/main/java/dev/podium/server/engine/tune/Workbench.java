@@ -5,7 +5,6 @@ import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.engine.device.Device;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
 import dev.podium.server.fault.RankException;
 import dev.podium.server.feature.signature.Signature;
 
@@ -13,11 +12,16 @@ import dev.podium.server.feature.signature.Signature;
  * What every step works with: the exported graph, and how forms of it are tried. Immutable.
  *
  * @param exported what other forms are compared with; belongs to whoever prepares
+ * @param facts what is read of the graph
+ * @param truth what other forms are judged by; belongs to whoever prepares. Null if the function
+ *     can't be computed in double precision
  * @param capacity the most rows of one run
  */
 record Workbench(
     Signature signature,
     RunnableGraph exported,
+    GraphFacts facts,
+    Truth truth,
     Proof proof,
     CostMeter meter,
     Device device,
@@ -36,7 +40,7 @@ record Workbench(
 
   /** Made-up requests; each call begins with the same ones. */
   RandomProbes random() {
-    return new RandomProbes(signature, SEED);
+    return new RandomProbes(signature, facts.thresholds(), SEED);
   }
 
   /** A tile that costs the most: all histories full. */
@@ -64,14 +68,5 @@ record Workbench(
               () -> other.runCandidates(ofOther, rows));
       return micros[0] / micros[1];
     }
-  }
-
-  /** Says that halves are not the same function. */
-  String differs(double difference) {
-    return "the halves' scores differ by up to "
-        + difference
-        + " (expected: at most "
-        + options.tolerance()
-        + ")";
   }
 }

@@ -12,6 +12,9 @@ final class Defaults {
     int element = row * target.rowElements(input) + feature.column();
     if (feature.kind() == FeatureKind.SEQUENCE) {
       target.pad(input, element, feature.width(), feature.sequence().padding());
+      if (row == 0) {
+        target.setSent(input, 0);
+      }
       return;
     }
     String[] strings = target.strings(input);

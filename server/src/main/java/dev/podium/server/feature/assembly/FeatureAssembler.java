@@ -255,6 +255,9 @@ public final class FeatureAssembler {
         cursor.skip(dropped);
       }
       target.pad(feature.input(), rule.padLeft() ? element : element + kept, pad, rule.padding());
+      if (firstRow + row == 0) {
+        target.setSent(feature.input(), kept);
+      }
     }
     if (cursor.hasNext()) {
       throw ColumnErrors.wrongLengths(

@@ -22,6 +22,9 @@ public final class TensorBuffers {
   private final int[] rowBytes;
   private final int[] rowElements;
 
+  /** Of the first row, how many elements of each input were sent. */
+  private final int[] sent;
+
   /**
    * @param specs the inputs; an input's index here is its index in every method
    * @param capacity rows that fit, at least 1
@@ -34,9 +37,11 @@ public final class TensorBuffers {
     strings = new String[specs.size()][];
     rowBytes = new int[specs.size()];
     rowElements = new int[specs.size()];
+    sent = new int[specs.size()];
     for (int i = 0; i < numbers.length; i++) {
       TensorSpec spec = specs.get(i);
       rowElements[i] = spec.rowElements();
+      sent[i] = rowElements[i];
       if (spec.type() == TensorDtype.STRING) {
         strings[i] = new String[Math.multiplyExact(capacity, rowElements[i])];
         Arrays.fill(strings[i], "");
@@ -60,6 +65,7 @@ public final class TensorBuffers {
     strings = memory.strings;
     rowBytes = new int[from.length];
     rowElements = new int[from.length];
+    sent = new int[from.length];
     for (int i = 0; i < from.length; i++) {
       rowElements[i] = specs.get(i).rowElements();
       if (memory.numbers[i] != null) {
@@ -119,6 +125,19 @@ public final class TensorBuffers {
   /** Elements in one row of an input. */
   public int rowElements(int input) {
     return rowElements[input];
+  }
+
+  /**
+   * How many positions of the first row's sequence came with the request; the others are padding.
+   * What a position holds does not tell: an id may be the padding's.
+   */
+  public int sent(int input) {
+    return sent[input];
+  }
+
+  /** Notes how many positions of the first row's sequence came with the request. */
+  public void setSent(int input, int positions) {
+    sent[input] = positions;
   }
 
   /** Direct memory held, in bytes. */
@@ -204,6 +223,9 @@ public final class TensorBuffers {
    */
   public void copyRows(TensorBuffers source, int sourceRow, int targetRow, int rows) {
     for (int i = 0; i < source.numbers.length; i++) {
+      if (targetRow == 0) {
+        sent[i] = sourceRow == 0 ? source.sent[i] : rowElements[i];
+      }
       if (numbers[i] != null) {
         numbers[i].put(
             targetRow * rowBytes[i],

@@ -21,7 +21,6 @@ import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.TuningOptions;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.assembly.TensorBuffers;
 import dev.podium.server.feature.signature.Signature;

@@ -12,9 +12,9 @@ import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.TuningOptions;
-import dev.podium.server.engine.tune.RandomProbes.Draw;
-import dev.podium.server.feature.assembly.TensorBuffers;
+import dev.podium.server.engine.tune.Proof.Expected;
 import dev.podium.server.feature.signature.Signature;
+import dev.podium.server.feature.assembly.TensorBuffers;
 import dev.podium.server.feature.signature.TensorSpec;
 import dev.podium.server.repository.ModelFolder;
 import dev.podium.server.repository.loader.LoadedVersion;
@@ -70,7 +70,9 @@ class HistoriesTest {
       for (int filled = 0; filled <= 50; filled++) {
         Probe probe = new RandomProbes(signature, filled).next(4, Draw.FULL);
         pad(signature, probe.rows(), 4, filled);
-        assertThat(proof.differenceOfSplit(runner, List.of(proof.expected(runner, probe))))
+        List<Expected> expected = List.of(proof.expected(runner, null, probe, Draw.FULL));
+        ErrorBounds bounds = ErrorBounds.of(session.outputs(), 1e-5, expected);
+        assertThat(proof.errorsOfSplit(runner, expected, bounds).fromExported())
             .as("with %d positions filled", filled)
             .isLessThan(1e-5);
       }
@@ -83,7 +85,7 @@ class HistoriesTest {
       assertThat(session.report().forms())
           .singleElement()
           .asString()
-          .contains("[28, 28] positions: the halves' scores differ by up to");
+          .contains("[28, 28] positions: scores differ: output");
       assertThat(session.plan().splits()).isTrue();
     }
   }
@@ -128,6 +130,7 @@ class HistoriesTest {
       for (int row = 0; row < count; row++) {
         rows.pad(input(signature, name), row * 50, 50 - filled, 0);
       }
+      rows.setSent(input(signature, name), filled);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.Form;
+import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.device.Device;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,7 @@ class PlanChoiceTest {
   @Test
   void withoutAnotherFormTheExportedOneServes() {
     ExecutionPlan plan =
-        PlanChoice.choose(64, true, Form.EXPORTED, curve(10, 640, 2560, 10240), null, 0);
+        PlanChoice.choose(64, RowMixing.NONE, Form.EXPORTED, curve(10, 640, 2560, 10240), null, 0);
     assertThat(plan.splits()).isFalse();
     assertThat(plan.requestMicros(2000)).isEqualTo(20_000);
   }
@@ -26,7 +27,12 @@ class PlanChoiceTest {
     // Exported 10 us a row, split 4 us a row after 120 us: even at 20 rows.
     ExecutionPlan plan =
         PlanChoice.choose(
-            64, true, Form.EXPORTED, curve(10, 640, 2560, 10240), curve(4, 256, 1024, 4096), 120);
+            64,
+            RowMixing.NONE,
+            Form.EXPORTED,
+            curve(10, 640, 2560, 10240),
+            curve(4, 256, 1024, 4096),
+            120);
     assertThat(plan.splits()).isTrue();
     assertThat(plan.split().fromRows()).isBetween(20, 25);
     assertThat(plan.requestMicros(10)).isEqualTo(100);
@@ -37,7 +43,12 @@ class PlanChoiceTest {
   void aSplitFormThatNeverWinsIsDropped() {
     ExecutionPlan plan =
         PlanChoice.choose(
-            64, true, Form.EXPORTED, curve(10, 640, 2560, 10240), curve(10, 640, 2560, 10240), 50);
+            64,
+            RowMixing.NONE,
+            Form.EXPORTED,
+            curve(10, 640, 2560, 10240),
+            curve(10, 640, 2560, 10240),
+            50);
     assertThat(plan.splits()).isFalse();
   }
 
