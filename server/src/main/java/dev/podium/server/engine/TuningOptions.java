@@ -12,8 +12,8 @@ public record TuningOptions(
             min = "1e-12",
             max = "1",
             is =
-                "the halves serve only if no score differs by more from the exported "
-                    + "graph's; absolute for scores up to 1, relative above")
+                "beside rounding, how far a score of the halves may be off, as a share of "
+                    + "the scores' standard deviation")
         double tolerance,
     @Setting(
             value = "true",
