@@ -201,7 +201,8 @@ final class FormTrials {
     RandomProbes random = bench.random();
     try (TileRunner exported = bench.runner(bench.exported())) {
       List<Probe> probes = new ArrayList<>();
-      // Many contexts: what goes wrong may need a certain length, or an unknown id at a certain place.
+      // Many contexts: what goes wrong may need a certain length, or an unknown id at a certain
+      // place.
       for (int context = 0; context < SHORTENED_CONTEXTS; context++) {
         Draw draw = SHORTENED_DRAWS[context % SHORTENED_DRAWS.length];
         probes.add(random.next(1 + context % 3, draw));

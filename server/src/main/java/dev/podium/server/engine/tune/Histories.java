@@ -76,8 +76,8 @@ public final class Histories {
   }
 
   /**
-   * Whether a context row's histories fit inputs with fewer positions: by what was sent, not by what
-   * the positions hold, for a graph may be told their number otherwise.
+   * Whether a context row's histories fit inputs with fewer positions: by what was sent, not by
+   * what the positions hold, for a graph may be told their number otherwise.
    */
   public boolean fit(TensorBuffers contextRow, List<TensorSpec> cut) {
     for (Feature feature : features) {

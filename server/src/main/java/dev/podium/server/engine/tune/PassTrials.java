@@ -49,11 +49,7 @@ final class PassTrials {
    * @param errors of the halves' scores
    */
   record Split(
-      SplitGraph graph,
-      Report report,
-      List<String> without,
-      List<String> dropped,
-      Errors errors)
+      SplitGraph graph, Report report, List<String> without, List<String> dropped, Errors errors)
       implements Outcome {
     Split {
       without = List.copyOf(without);

@@ -30,7 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What loads as the same function is the same function, and what can't be proved is not claimed. */
+/**
+ * What loads as the same function is the same function, and what can't be proved is not claimed.
+ */
 class ProofTest {
   private static final String USER_AND_ITEM =
       """
@@ -57,15 +59,15 @@ class ProofTest {
             g -> {
               String score = score(g);
               String most = g.op("ReduceMax", List.of(is("keepdims", 0)), score);
-              return g.op(
-                  "Where", g.op("Greater", most, g.number(100)), g.op("Neg", score), score);
+              return g.op("Where", g.op("Greater", most, g.number(100)), g.op("Neg", score), score);
             }),
         of(
             "the largest taken off",
             "ReduceMax",
             g -> {
               String score = score(g);
-              List<ai.onnx.proto.OnnxMl.AttributeProto> rows = List.of(are("axes", 0), is("keepdims", 1));
+              List<ai.onnx.proto.OnnxMl.AttributeProto> rows =
+                  List.of(are("axes", 0), is("keepdims", 1));
               return g.op("Sub", score, g.op("ReduceMax", rows, score));
             }),
         of(
@@ -78,11 +80,7 @@ class ProofTest {
         of(
             "small scores, list-wise",
             "Softmax",
-            g ->
-                g.op(
-                    "Mul",
-                    g.op("Softmax", List.of(is("axis", 0)), score(g)),
-                    g.number(1e-4f))));
+            g -> g.op("Mul", g.op("Softmax", List.of(is("axis", 0)), score(g)), g.number(1e-4f))));
   }
 
   private static Arguments of(String what, String operator, Function<TestGraph, String> graph) {
@@ -102,7 +100,9 @@ class ProofTest {
       assertThat(session.plan().mixing()).as(what).isEqualTo(RowMixing.WHOLE_REQUEST);
       assertThat(session.plan().splits()).isFalse();
       assertThat(session.report().mixedBy()).contains(operator);
-      assertThat(session.report().reason()).startsWith("rows are not independent").contains(operator);
+      assertThat(session.report().reason())
+          .startsWith("rows are not independent")
+          .contains(operator);
     }
   }
 
@@ -206,7 +206,8 @@ class ProofTest {
     try (RankingSession session = load(folder);
         TileRunner runner = session.newRunner(4);
         OrtSession bare =
-            OrtEnvironment.getEnvironment().createSession(folder.resolve("1/model.onnx").toString())) {
+            OrtEnvironment.getEnvironment()
+                .createSession(folder.resolve("1/model.onnx").toString())) {
       for (int sent : new int[] {0, 3, 8, 9, 16, 17, 32}) {
         for (int told : new int[] {0, sent, 32}) {
           TensorBuffers context = runner.contextRow();
@@ -246,9 +247,11 @@ class ProofTest {
             OnnxTensor.createTensor(
                 environment, LongBuffer.wrap(history), new long[] {1, history.length});
         OnnxTensor told =
-            OnnxTensor.createTensor(environment, LongBuffer.wrap(new long[] {length}), new long[] {1});
+            OnnxTensor.createTensor(
+                environment, LongBuffer.wrap(new long[] {length}), new long[] {1});
         OnnxTensor one =
-            OnnxTensor.createTensor(environment, LongBuffer.wrap(new long[] {item}), new long[] {1});
+            OnnxTensor.createTensor(
+                environment, LongBuffer.wrap(new long[] {item}), new long[] {1});
         OrtSession.Result result =
             session.run(Map.of("history", ids, "length", told, "item", one))) {
       return ((OnnxTensor) result.get(0)).getFloatBuffer().get(0);
@@ -288,8 +291,7 @@ class ProofTest {
       users.put(i, user[i % 4]);
     }
     long[] shape = {rows, 4};
-    try (OrtSession session =
-            environment.createSession(folder.resolve("1/model.onnx").toString());
+    try (OrtSession session = environment.createSession(folder.resolve("1/model.onnx").toString());
         OnnxTensor first = OnnxTensor.createTensor(environment, users, shape);
         OnnxTensor second = OnnxTensor.createTensor(environment, items, shape);
         OrtSession.Result result = session.run(Map.of("user", first, "item", second))) {
