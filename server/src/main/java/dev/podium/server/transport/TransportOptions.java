@@ -78,8 +78,8 @@ public record TransportOptions(
             min = "10ms",
             max = "24h",
             is =
-                "after which a silent connection is asked whether its client is still there; it has"
-                    + " a third of this time to answer")
+                "time after which the server asks the client of a silent connection whether it is"
+                    + " still there; the client has a third of this time to answer")
         Duration maxSilence,
     @Setting(
             value = "10s",

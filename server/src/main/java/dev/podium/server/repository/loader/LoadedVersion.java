@@ -9,6 +9,7 @@ import dev.podium.server.repository.source.Fingerprint;
 import dev.podium.server.repository.source.VersionFolder;
 import dev.podium.server.schedule.ServedVersion;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A version that is in memory and can serve. Immutable and thread-safe. Who made it closes it, when
@@ -92,6 +93,14 @@ public final class LoadedVersion {
   /** What an operator should know of this version, a sentence each. */
   public List<String> notes() {
     return notes;
+  }
+
+  /** The notes, and why requests are not split, if they are not: what the log says of a load. */
+  public List<String> remarks() {
+    String reason = session().report().reason();
+    return reason.isEmpty()
+        ? notes
+        : Stream.concat(notes.stream(), Stream.of("not split: " + reason)).toList();
   }
 
   /** Size of its graph and weight files: about the least that its session keeps in memory. */

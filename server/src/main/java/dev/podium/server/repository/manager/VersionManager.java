@@ -172,11 +172,7 @@ public final class VersionManager implements AutoCloseable {
   }
 
   private static String remarks(LoadedVersion version) {
-    List<String> remarks = new ArrayList<>(version.notes());
-    String reason = version.session().report().reason();
-    if (!reason.isEmpty()) {
-      remarks.add("not split: " + reason);
-    }
+    List<String> remarks = version.remarks();
     return remarks.isEmpty() ? "" : "; " + String.join("; ", remarks);
   }
 
