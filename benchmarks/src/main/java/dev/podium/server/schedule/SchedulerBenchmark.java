@@ -6,7 +6,6 @@ import dev.podium.server.engine.CostCurve;
 import dev.podium.server.engine.ExecutionPlan;
 import dev.podium.server.engine.ExecutionReport;
 import dev.podium.server.engine.Form;
-import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.RowMixing;
 import dev.podium.server.engine.TileRunner;

@@ -43,6 +43,15 @@ public record ExecutionPlan(
     return split != null && rows >= split.fromRows() ? Form.SPLIT : rowsForm;
   }
 
+  /**
+   * Whether a request of that many rows is better off if all of them have the same context: it is
+   * split, or cut into tiles that it could not be cut into otherwise.
+   */
+  public boolean gainsFromOneContext(int rows) {
+    return form(rows) == Form.SPLIT
+        || (rows > tileRows && mixing.cuts(true) && !mixing.cuts(false));
+  }
+
   /** Expected time of one tile, in microseconds; without the context half. */
   public double tileMicros(Form form, int rows) {
     return (form == Form.SPLIT ? split.cost() : rowsCost).micros(rows);

@@ -52,7 +52,7 @@ final class InferHandler extends RequestHandler<PendingInfer> {
         priority,
         call.access());
     dispatcher.steps().before(Step.BIND);
-    boolean compare = compareContext && pending.version().splits(rows);
+    boolean compare = compareContext && pending.version().gainsFromOneContext(rows);
     InferBinding binding = InferBinding.of(message, pending.version().signature(), compare);
     pending.resolve(rows);
     if (rows == 0) {

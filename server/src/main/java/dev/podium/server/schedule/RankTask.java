@@ -82,9 +82,10 @@ public final class RankTask {
   /** The tile that is handed out next; too large while none waits. */
   int nextTile = Integer.MAX_VALUE;
 
-  // Handed from worker to worker with its tiles: the lock, under which tiles are taken and
+  // Handed from worker to worker with its tiles. The lock, under which tiles are taken and
   // finished,
   // lies between one that writes and the next that reads.
+
   /** When a worker took it first; -1 before. Written under the lock. */
   long takenAt = -1;
 

@@ -13,8 +13,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p><b>What the lock is for.</b> It is held to look at the queue and to change it: a task comes
  * in, a worker takes a tile, a tile is finished, a task ends. It is never held while a tile is
  * assembled, run or answered, while buffers are made or closed, while words for an error are put
- * together, or while a listener or a completion is called. So it is held for microseconds, and no
- * code from outside runs under it, but for {@code Binding.sharesContext}.
+ * together, or while a listener or a completion is called. So it is held for microseconds. Of other
+ * rooms' code only what answers at once runs under it: a session's plan, whether a request shares
+ * its context, and {@link TileRunner#terminate} and {@link TileRunner#rearm}, which set a flag.
  *
  * <p><b>What is guarded.</b> Every field here with {@code @GuardedBy}, and all that can be reached
  * through it: the queue with its flows and heaps, the table of workers, the versions that retire.

@@ -161,6 +161,8 @@ final class WorkerLoop {
       CpuAffinity.bind(cpus.get(worker.index % cpus.size()));
     } catch (IOException e) {
       listener.workerNotBound(worker.index, e);
+    } catch (RuntimeException | LinkageError e) {
+      listener.workerNotBound(worker.index, new IOException("sched_setaffinity: " + e, e));
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.podium.server.repository.loader;
 
-import dev.podium.server.engine.Form;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.Signature.Output;
@@ -64,9 +63,9 @@ public final class LoadedVersion {
     return scheduled.session();
   }
 
-  /** Whether a request of so many rows is cheaper with its context computed once. */
-  public boolean splits(int rows) {
-    return session().plan().form(rows) == Form.SPLIT;
+  /** Whether it pays to find out that all rows of a request have the same context. */
+  public boolean gainsFromOneContext(int rows) {
+    return session().plan().gainsFromOneContext(rows);
   }
 
   /** The dimensions of one row of an output; empty for a single score. */
