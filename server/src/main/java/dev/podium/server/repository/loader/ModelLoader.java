@@ -4,6 +4,7 @@ import dev.podium.ranking.v1.RankRequest;
 import dev.podium.server.engine.Engine;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.Graph;
+import dev.podium.server.engine.Probe;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.fault.ModelException;
@@ -11,18 +12,23 @@ import dev.podium.server.feature.signature.InputLayout;
 import dev.podium.server.feature.signature.Signature;
 import dev.podium.server.feature.signature.SignatureBuilder;
 import dev.podium.server.feature.signature.TensorSpec;
+import dev.podium.server.repository.loader.WarmUpRequests.Golden;
 import dev.podium.server.repository.source.Fingerprint;
 import dev.podium.server.repository.source.FoundModel;
 import dev.podium.server.repository.source.VersionFolder;
 import dev.podium.server.schedule.ServedVersion;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Loads one version from its folder: rules, graph, signature, warm-up. Thread-safe. */
 public final class ModelLoader implements VersionLoader {
+  private static final Logger LOG = Logger.getLogger(ModelLoader.class.getName());
   private static final String RULES = "model.yaml";
 
   private final Engine engine;
@@ -59,6 +65,7 @@ public final class ModelLoader implements VersionLoader {
     boolean own = Files.exists(folder.resolve(RULES));
     ModelYaml yaml = ModelYamlReader.read((own ? folder : version.modelFolder()).resolve(RULES));
     Graph graph = engine.load(version.graph(), yaml.engineOptions(defaults, allowedLibraries));
+    RankingSession session = null;
     boolean done = false;
     try {
       InputLayout layout =
@@ -68,13 +75,15 @@ public final class ModelLoader implements VersionLoader {
           graph.probeOutputs(
               layout.inputs(), SignatureBuilder.wantedOutputs(yaml.outputs(), graph.outputs()));
       Signature signature = SignatureBuilder.build(layout, yaml.outputs(), outputs);
-      RankingSession session =
+      session =
           graph.prepare(
               signature,
               outputs,
               yaml.tileRows(),
               yaml.tuningOptions(tuningDefaults),
               WarmUp.probes(signature, WarmUpRequests.read(folder)));
+      List<String> notes = new ArrayList<>(graph.notes());
+      compareWithGolden(folder, yaml, signature, session, notes);
       unchanged(version, before);
       ServedVersion served =
           new ServedVersion(
@@ -85,14 +94,31 @@ public final class ModelLoader implements VersionLoader {
               yaml.weight(),
               yaml.fallbackScore());
       LoadedVersion loaded =
-          new LoadedVersion(
-              version, before, served, yaml.description(), graph.providers(), graph.notes());
+          new LoadedVersion(version, before, served, yaml.description(), graph.providers(), notes);
       done = true;
       return loaded;
     } finally {
-      if (!done) {
+      if (!done && session != null) {
+        session.close();
+      } else if (!done) {
         graph.close();
       }
+    }
+  }
+
+  private static void compareWithGolden(
+      Path folder, ModelYaml yaml, Signature signature, RankingSession session, List<String> notes)
+      throws ModelException {
+    List<Golden> golden = WarmUpRequests.golden(folder);
+    List<Probe> probes = WarmUp.probes(signature, golden.stream().map(Golden::request).toList());
+    String difference =
+        new GoldenCheck(folder.resolve("golden.jsonl"), signature, session).check(golden, probes);
+    if (difference != null && yaml.golden() == GoldenRule.FAIL) {
+      throw new ModelException(difference);
+    }
+    if (difference != null) {
+      LOG.log(Level.WARNING, "{0}", difference);
+      notes.add(difference);
     }
   }
 

@@ -31,13 +31,14 @@ record ModelYaml(
     Float fallbackScore,
     Boolean compile,
     Double tolerance,
+    GoldenRule golden,
     VersionPolicy versionPolicy,
     Map<String, Long> labels,
     Session session) {
 
   /** What holds for a folder without a {@code model.yaml}. */
   static final ModelYaml EMPTY =
-      new ModelYaml(null, null, null, null, null, null, null, null, null, null, null, null);
+      new ModelYaml(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
   private static final int MAX_TILE_ROWS = 65_536;
 
@@ -53,6 +54,7 @@ record ModelYaml(
       throw new IllegalArgumentException(
           "weight: " + weight + " (expected: above 0, at most 1000000)");
     }
+    golden = Objects.requireNonNullElse(golden, GoldenRule.FAIL);
     versionPolicy = Objects.requireNonNullElse(versionPolicy, VersionPolicy.LATEST);
     labels = labels == null ? Map.of() : Map.copyOf(labels);
     session = Objects.requireNonNullElse(session, new Session(null, null, null, null));

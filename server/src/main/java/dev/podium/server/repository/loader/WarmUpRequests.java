@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the requests that lie in a version folder: {@code warmup.jsonl}, or those of {@code
- * golden.jsonl}.
+ * Reads the requests that lie in a version folder: {@code warmup.jsonl}, and {@code golden.jsonl}
+ * with the scores that the training framework gave.
  */
 final class WarmUpRequests {
   /** Warming up needs a few requests of each kind, not a whole test set. */
@@ -27,18 +27,30 @@ final class WarmUpRequests {
 
   private WarmUpRequests() {}
 
+  /**
+   * A request with its scores.
+   *
+   * @param line its line in the file, from 1
+   * @param scores by output, as the file has them; missing if the file has none
+   */
+  record Golden(int line, RankRequest request, JsonNode scores) {}
+
   /** At most a few dozen requests, in the file's order; none if the folder has neither file. */
   static List<RankRequest> read(Path folder) throws ModelException {
     Path warmUp = folder.resolve("warmup.jsonl");
-    if (Files.exists(warmUp)) {
-      return read(warmUp, false);
-    }
-    Path golden = folder.resolve("golden.jsonl");
-    return Files.exists(golden) ? read(golden, true) : List.of();
+    return Files.exists(warmUp)
+        ? read(warmUp, false).stream().map(Golden::request).toList()
+        : golden(folder).stream().map(Golden::request).toList();
   }
 
-  private static List<RankRequest> read(Path file, boolean wrapped) throws ModelException {
-    List<RankRequest> requests = new ArrayList<>();
+  /** At most a few dozen requests with their scores; none if the folder has no such file. */
+  static List<Golden> golden(Path folder) throws ModelException {
+    Path file = folder.resolve("golden.jsonl");
+    return Files.exists(file) ? read(file, true) : List.of();
+  }
+
+  private static List<Golden> read(Path file, boolean wrapped) throws ModelException {
+    List<Golden> requests = new ArrayList<>();
     int line = 0;
     try (var lines = Files.newBufferedReader(file)) {
       for (String text = lines.readLine();
@@ -52,7 +64,7 @@ final class WarmUpRequests {
         JsonNode request = wrapped ? node.path("request") : node;
         RankRequest.Builder builder = RankRequest.newBuilder();
         JsonFormat.parser().merge(JSON.writeValueAsString(request), builder);
-        requests.add(builder.build());
+        requests.add(new Golden(line, builder.build(), node.path("scores")));
       }
     } catch (IOException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
