@@ -43,5 +43,10 @@ def test_sequences_are_padded_and_cut_on_their_sides(padding_side, truncation, s
     assert feature.assemble([[1, 2], [1, 2, 3, 4], []]).tolist() == [short, long, [0, 0, 0]]
 
 
+def test_the_end_is_cut_off_by_default():
+    # As docs/model-folder.md, the server and the load test have it.
+    assert Feature("h", "context", 9, "sequence", 3).assemble([[1, 2, 3, 4]]).tolist() == [[1, 2, 3]]
+
+
 def test_dense_values_stay_numbers():
     assert Feature("year", "candidate", kind="dense").assemble([1995]).dtype == np.float32
