@@ -6,6 +6,7 @@ import dev.podium.ranking.v1.CandidateRange;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
+import dev.podium.ranking.v1.ServedForm;
 import dev.podium.ranking.v1.Timing;
 import io.grpc.Status;
 import java.util.ArrayList;
@@ -194,7 +195,15 @@ final class ResponseMerger {
         .setAssembleMicros(assemble)
         .setInferMicros(infer)
         .setTiles(tiles)
+        .setForm(form(responses))
         .build();
+  }
+
+  /** Unspecified where parts ran in different forms. */
+  private static ServedForm form(List<RankResponse> responses) {
+    ServedForm form = responses.get(0).getTiming().getForm();
+    boolean one = responses.stream().allMatch(part -> part.getTiming().getForm() == form);
+    return one ? form : ServedForm.SERVED_FORM_UNSPECIFIED;
   }
 
   /** Ranges that meet where two parts do become one, since the wire's are not adjacent. */

@@ -6,6 +6,7 @@ import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankRequest;
 import dev.podium.ranking.v1.RankResponse;
 import dev.podium.ranking.v1.RankingServiceGrpc;
+import dev.podium.ranking.v1.ServedForm;
 import dev.podium.ranking.v1.Timing;
 import io.grpc.BindableService;
 import io.grpc.Status;
@@ -71,7 +72,11 @@ public final class FakeRankingService extends RankingServiceGrpc.RankingServiceI
                     .setQueueMicros(count)
                     .setAssembleMicros(count)
                     .setInferMicros(2 * count)
-                    .setTiles(1));
+                    .setTiles(1)
+                    .setForm(
+                        count > 3
+                            ? ServedForm.SERVED_FORM_SPLIT
+                            : ServedForm.SERVED_FORM_EXPORTED));
     response.getModelBuilder().setName(request.getModel().getName()).setVersion(VERSION);
     Set<String> warnings = new LinkedHashSet<>();
     for (int hash : hashes) {

@@ -24,6 +24,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SplitAndMergeTest {
   @Property(tries = 2000)
@@ -128,6 +130,19 @@ class SplitAndMergeTest {
                 .setInferMicros(20)
                 .setTiles(3)
                 .build());
+  }
+
+  /** The service splits what has more than 3 candidates. */
+  @ParameterizedTest
+  @CsvSource({
+    "9, 3, SERVED_FORM_EXPORTED",
+    "8, 4, SERVED_FORM_SPLIT",
+    "10, 4, SERVED_FORM_UNSPECIFIED"
+  })
+  void theFormIsToldWhereAllPartsRanInOne(int candidates, int most, String form) {
+    RankRequest request = request(candidates, 0, 0, new Random(1));
+
+    assertThat(splitAndMerge(request, most).getTiming().getForm().name()).isEqualTo(form);
   }
 
   @Test

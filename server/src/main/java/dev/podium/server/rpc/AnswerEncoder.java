@@ -7,6 +7,7 @@ import dev.podium.ranking.v1.CandidateRange;
 import dev.podium.ranking.v1.ModelSpec;
 import dev.podium.ranking.v1.OutputScores;
 import dev.podium.ranking.v1.RankResponse;
+import dev.podium.ranking.v1.ServedForm;
 import dev.podium.ranking.v1.Timing;
 import dev.podium.server.feature.signature.Signature.Output;
 import dev.podium.server.feature.wire.CandidateNames;
@@ -45,6 +46,17 @@ final class AnswerEncoder {
       Timings timings,
       List<String> warnings) {}
 
+  private static ServedForm form(Timings timings) {
+    if (timings.tiles() == 0) {
+      return ServedForm.SERVED_FORM_UNSPECIFIED;
+    }
+    return switch (timings.form()) {
+      case EXPORTED -> ServedForm.SERVED_FORM_EXPORTED;
+      case WHOLE -> ServedForm.SERVED_FORM_WHOLE;
+      case SPLIT -> ServedForm.SERVED_FORM_SPLIT;
+    };
+  }
+
   static byte[] encode(Answer answer) {
     ByteString model =
         ModelSpec.newBuilder()
@@ -58,6 +70,7 @@ final class AnswerEncoder {
             .setAssembleMicros(answer.timings().assembleMicros())
             .setInferMicros(answer.timings().inferMicros())
             .setTiles(answer.timings().tiles())
+            .setForm(form(answer.timings()))
             .build()
             .toByteString();
     List<ByteString> missing = new ArrayList<>();

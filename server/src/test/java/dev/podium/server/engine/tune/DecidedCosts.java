@@ -27,6 +27,11 @@ final class DecidedCosts implements CostMeter {
     return new OnnxEngine(onCallingThread -> new DecidedCosts(pays));
   }
 
+  /** A meter that tells such costs. */
+  static CostMeter meter(Predicate<String> pays) {
+    return new DecidedCosts(pays);
+  }
+
   @Override
   public double[] micros(String what, long budgetNanos, Run... alternatives) throws RankException {
     for (Run run : alternatives) {
