@@ -41,8 +41,8 @@ public final class Main {
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .registerConverter(Duration.class, Main::duration)
-            .setParameterExceptionHandler(Failures::wrongCommandLine)
-            .setExecutionExceptionHandler(Failures::failed)
+            .setParameterExceptionHandler(CommandFailures::wrongCommandLine)
+            .setExecutionExceptionHandler(CommandFailures::failed)
             .execute(args);
     out.flush();
     err.flush();

@@ -7,8 +7,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** Reports a failure: one line on the error stream, and the stack trace only on request. */
-final class Failures {
-  private Failures() {}
+final class CommandFailures {
+  private CommandFailures() {}
 
   static int wrongCommandLine(ParameterException failure, String[] args) {
     CommandLine command = failure.getCommandLine();
