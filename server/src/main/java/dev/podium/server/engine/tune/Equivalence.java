@@ -7,6 +7,7 @@ import dev.podium.server.engine.TileRunner;
 import dev.podium.server.engine.tune.Proof.Errors;
 import dev.podium.server.engine.tune.Proof.Expected;
 import dev.podium.server.fault.RankException;
+import dev.podium.server.feature.signature.FeatureRole;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -80,7 +81,7 @@ final class Equivalence {
       if (mixing == RowMixing.NONE) {
         Errors many = alone(runner, expected, bounds, false);
         if (!many.isAllowed()) {
-          mixing = RowMixing.WITHIN_CONTEXT;
+          mixing = hasContext() ? RowMixing.WITHIN_CONTEXT : RowMixing.WHOLE_REQUEST;
           why = "a row's score changes with its neighbours: " + many.sentence("rows alone");
         }
       }
@@ -93,6 +94,11 @@ final class Equivalence {
       }
       return new Reference(mixing, why, expected, bounds, notes);
     }
+  }
+
+  private boolean hasContext() {
+    return bench.signature().features().stream()
+        .anyMatch(feature -> feature.role() == FeatureRole.CONTEXT);
   }
 
   private Errors alone(
