@@ -18,9 +18,9 @@ import java.util.stream.IntStream;
  * Functions of one row as text, one value a line, operands before users:
  *
  * <pre>
- * %0 = context "user" int64[]
- * %1 = weight "embedding" float32[40, 4]
- * %2 = Gather axis=0 %1 %0 : float32[4] context
+ * %0 = weight "embedding" float32[40, 4]
+ * %1 = context "user" int64[]
+ * %2 = Gather axis=0 %0 %1 : float32[4] context
  * %3 = candidate "price" float32[4]
  * %4 = Mul %2 %3 : float32[4] candidate
  * result "score" rows=0 %4
