@@ -3,10 +3,12 @@ package dev.podium.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.podium.graph.Trace;
 import dev.podium.server.engine.EngineOptions;
 import dev.podium.server.engine.RankingSession;
 import dev.podium.server.engine.TuningOptions;
 import dev.podium.server.engine.ort.OnnxEngine;
+import dev.podium.server.engine.ort.PassTrace;
 import dev.podium.server.fault.ModelException;
 import dev.podium.server.feature.signature.Feature;
 import dev.podium.server.feature.signature.IdRule;
@@ -49,6 +51,13 @@ final class InspectCommand implements Runnable {
       description = "Write the two halves of the compiled graph to this folder.")
   private Path save;
 
+  @Option(
+      names = "--trace-passes",
+      description =
+          "Print the function of one row as it was imported, and after each pass of the compiler"
+              + " that changed it.")
+  private boolean tracePasses;
+
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
@@ -65,14 +74,28 @@ final class InspectCommand implements Runnable {
           save(session);
         }
         if (output == Output.JSON) {
-          out.println(json(version).toPrettyString());
+          ObjectNode root = json(version);
+          if (tracePasses) {
+            ArrayNode steps = root.putArray("passes");
+            trace(
+                version,
+                (step, function) -> steps.addObject().put("step", step).put("function", function));
+          }
+          out.println(root.toPrettyString());
         } else {
           print(version, session, out);
+          if (tracePasses) {
+            trace(version, (step, function) -> out.printf("%n%s:%n%s", step, function));
+          }
         }
       }
     } catch (ModelException e) {
       throw CommandException.wrong(e.getMessage());
     }
+  }
+
+  private static void trace(LoadedVersion version, Trace trace) throws ModelException {
+    PassTrace.run(version.folder().graph(), version.signature(), TuningOptions.DEFAULT, trace);
   }
 
   private void save(RankingSession session) {

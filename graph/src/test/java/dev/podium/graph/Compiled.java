@@ -21,6 +21,13 @@ final class Compiled {
     return Runtime.assertSame(g.build(), context, options, Runtime.Inputs.ids(IDS), CLOSE);
   }
 
+  /** The same for a function of one row that is written as text. */
+  static Compilation.Split compiled(String text, String... passes) {
+    TextGraph g = TextGraph.of(text);
+    CompilerOptions options = new CompilerOptions(Set.of(passes), Map.of(), 1 << 20);
+    return Runtime.assertSame(g.graph(), g.context(), options, Runtime.Inputs.ids(IDS), CLOSE);
+  }
+
   static int count(Compilation.Split split, String pass) {
     return split.report().applied().stream()
         .filter(a -> a.pass().equals(pass))

@@ -42,11 +42,23 @@ class PassesTest {
 
   @Test
   void hoistsWhatContextAloneDecides() {
-    TestGraph g = new TestGraph();
-    String user = g.op("Tanh", Networks.layer(g, g.embed(g.ids("user", -1), IDS, 4), 4, 5));
-    g.output(g.op("Mul", user, g.embed(g.ids("item", -1), IDS, 5)), -1, 5);
-
-    Compilation.Split split = compiled(g, ContextInputs.of("user"));
+    Compilation.Split split =
+        compiled(
+            """
+            %users = weight "users" float32[40, 4]
+            %items = weight "items" float32[40, 5]
+            %weights = weight "weights" float32[4, 5]
+            %bias = weight "bias" float32[5]
+            %user = context "user" int64[]
+            %item = candidate "item" int64[]
+            %u = Gather axis=0 %users %user
+            %product = MatMul %u %weights
+            %sum = Add %product %bias
+            %hidden = Tanh %sum
+            %i = Gather axis=0 %items %item
+            %y = Mul %hidden %i
+            result "y" rows=0 %y
+            """);
 
     assertThat(split.boundary())
         .singleElement()
@@ -59,20 +71,36 @@ class PassesTest {
 
   @Test
   void splitsTheSumsOfAFactorizationMachineBySide() {
-    TestGraph g = new TestGraph();
-    String[] fields = new String[5];
-    for (int i = 0; i < 5; i++) {
-      String name = i % 2 == 0 ? "user" + i : "item" + i;
-      fields[i] = g.op("Unsqueeze", g.embed(g.ids(name, -1), IDS, 8), g.longs(1));
+    StringBuilder fields = new StringBuilder();
+    for (String name : List.of("user0", "item1", "user2", "item3", "user4")) {
+      String side = name.startsWith("user") ? "context" : "candidate";
+      fields.append(
+          """
+          %table_NAME = weight "table_NAME" float32[40, 8]
+          %id_NAME = SIDE "NAME" int64[]
+          %row_NAME = Gather axis=0 %table_NAME %id_NAME
+          %NAME = Reshape shape=[1, 8] %row_NAME
+          """
+              .replace("NAME", name)
+              .replace("SIDE", side));
     }
-    String stacked = g.op("Concat", TestGraph.attribute("axis", 1), fields);
-    var drop = TestGraph.attribute("keepdims", 0L);
-    String square = g.op("Pow", g.op("ReduceSum", drop, stacked, g.longs(1)), g.scalar(2));
-    String squares = g.op("ReduceSum", drop, g.op("Pow", stacked, g.scalar(2)), g.longs(1));
-    g.output(g.op("ReduceSum", drop, g.op("Sub", square, squares), g.longs(1)), -1);
 
     Compilation.Split split =
-        compiled(g, ContextInputs.of("user0", "user2", "user4"), "SPLIT_SUMS");
+        compiled(
+            fields
+                + """
+                %two = literal float32[] {2.0}
+                %stacked = Concat axis=0 %user0 %item1 %user2 %item3 %user4
+                %sum = ReduceSum axes=[0] %stacked
+                %square = Pow %sum %two
+                %each = Pow %stacked %two
+                %squares = ReduceSum axes=[0] %each
+                %difference = Sub %square %squares
+                %all = ReduceSum axes=[0, 1] %difference
+                %y = Reshape shape=[] %all
+                result "y" rows=0 %y
+                """,
+            "SPLIT_SUMS");
 
     assertThat(count(split, "SPLIT_SUMS")).isGreaterThanOrEqualTo(2);
     // The context's shares of the vectors' sum and of the sum of their squares.
@@ -97,6 +125,23 @@ class PassesTest {
         .isEqualTo(List.of(1L, 7L));
   }
 
+  private static final String LAYER_OVER_AN_EMBEDDING =
+      """
+      %users = weight "users" float32[40, 3]
+      %items = weight "items" float32[40, 64]
+      %weights = weight "weights" float32[64, 3]
+      %bias = weight "bias" float32[3]
+      %user = context "user" int64[]
+      %item = candidate "item" int64[]
+      %u = Gather axis=0 %users %user
+      %hidden = Tanh %u
+      %i = Gather axis=0 %items %item
+      %product = MatMul %i %weights
+      %layer = Add %product %bias
+      %y = Mul %hidden %layer
+      result "y" rows=0 %y
+      """;
+
   private static EmbeddingBag onlyBag(Compilation.Split split) {
     assertThat(split.bags()).hasSize(1);
     return split.bags().get(0);
@@ -104,12 +149,7 @@ class PassesTest {
 
   @Test
   void takesALayerOverAnEmbeddingOut() {
-    TestGraph g = new TestGraph();
-    String item = g.embed(g.ids("item", -1), IDS, 64);
-    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
-    g.output(g.op("Mul", user, Networks.layer(g, item, 64, 3)), -1, 3);
-
-    Compilation.Split split = compiled(g, ContextInputs.of("user"), "EMBEDDING_BAGS");
+    Compilation.Split split = compiled(LAYER_OVER_AN_EMBEDDING, "EMBEDDING_BAGS");
 
     assertThat(split.report().after().multiplyAddsPerRow()).isZero();
     assertThat(onlyBag(split).ids())
@@ -161,15 +201,27 @@ class PassesTest {
 
   @Test
   void takesTheContextsShareAndConstantsAlong() {
-    TestGraph g = new TestGraph();
-    String user = g.embed(g.ids("user", -1), IDS, 8);
-    String item = g.embed(g.ids("item", -1), IDS, 8);
-    String city = g.embed(g.ids("city", -1), IDS, 8);
-    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item, city);
-    g.output(g.op("Tanh", Networks.layer(g, joined, 24, 3)), -1, 3);
-
     Compilation.Split split =
-        compiled(g, ContextInputs.of("user", "city"), "SPLIT_SUMS", "EMBEDDING_BAGS");
+        compiled(
+            """
+            %users = weight "users" float32[40, 8]
+            %items = weight "items" float32[40, 8]
+            %cities = weight "cities" float32[40, 8]
+            %weights = weight "weights" float32[24, 3]
+            %bias = weight "bias" float32[3]
+            %user = context "user" int64[]
+            %item = candidate "item" int64[]
+            %city = context "city" int64[]
+            %u = Gather axis=0 %users %user
+            %i = Gather axis=0 %items %item
+            %c = Gather axis=0 %cities %city
+            %joined = Concat axis=0 %u %i %c
+            %product = MatMul %joined %weights
+            %layer = Add %product %bias
+            %y = Tanh %layer
+            result "y" rows=0 %y
+            """,
+            "SPLIT_SUMS", "EMBEDDING_BAGS");
 
     assertThat(onlyBag(split).ids())
         .containsExactly(
@@ -182,13 +234,23 @@ class PassesTest {
 
   @Test
   void leavesAContextThatIsMoreThanIdsToItsHalf() {
-    TestGraph g = new TestGraph();
-    String user = g.op("Tanh", g.floats("user", -1, 8));
-    String item = g.embed(g.ids("item", -1), IDS, 8);
-    String joined = g.op("Concat", TestGraph.attribute("axis", 1), user, item);
-    g.output(g.op("Tanh", Networks.layer(g, joined, 16, 3)), -1, 3);
-
-    Compilation.Split split = compiled(g, ContextInputs.of("user"), "SPLIT_SUMS", "EMBEDDING_BAGS");
+    Compilation.Split split =
+        compiled(
+            """
+            %items = weight "items" float32[40, 8]
+            %weights = weight "weights" float32[16, 3]
+            %bias = weight "bias" float32[3]
+            %user = context "user" float32[8]
+            %item = candidate "item" int64[]
+            %u = Tanh %user
+            %i = Gather axis=0 %items %item
+            %joined = Concat axis=0 %u %i
+            %product = MatMul %joined %weights
+            %layer = Add %product %bias
+            %y = Tanh %layer
+            result "y" rows=0 %y
+            """,
+            "SPLIT_SUMS", "EMBEDDING_BAGS");
 
     assertThat(onlyBag(split).ids()).noneMatch(EmbeddingBag.Id::context);
     assertThat(split.boundary()).hasSize(1);
@@ -243,14 +305,30 @@ class PassesTest {
 
   @Test
   void multipliesWhatIsNoFunctionOfOneId() {
-    TestGraph g = new TestGraph();
-    String item = g.embed(g.ids("item", -1), IDS, 8);
-    String other = g.op("Tanh", g.op("Mul", item, g.embed(g.ids("kind", -1), IDS, 8)));
-    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
-    String joined = g.op("Concat", TestGraph.attribute("axis", 1), item, other);
-    g.output(g.op("Mul", user, Networks.layer(g, joined, 16, 3)), -1, 3);
-
-    Compilation.Split split = compiled(g, ContextInputs.of("user"), "EMBEDDING_BAGS");
+    Compilation.Split split =
+        compiled(
+            """
+            %users = weight "users" float32[40, 3]
+            %items = weight "items" float32[40, 8]
+            %kinds = weight "kinds" float32[40, 8]
+            %weights = weight "weights" float32[16, 3]
+            %bias = weight "bias" float32[3]
+            %user = context "user" int64[]
+            %item = candidate "item" int64[]
+            %kind = candidate "kind" int64[]
+            %u = Gather axis=0 %users %user
+            %hidden = Tanh %u
+            %i = Gather axis=0 %items %item
+            %k = Gather axis=0 %kinds %kind
+            %both = Mul %i %k
+            %other = Tanh %both
+            %joined = Concat axis=0 %i %other
+            %product = MatMul %joined %weights
+            %layer = Add %product %bias
+            %y = Mul %hidden %layer
+            result "y" rows=0 %y
+            """,
+            "EMBEDDING_BAGS");
 
     assertThat(onlyBag(split).ids()).extracting(EmbeddingBag.Id::input).containsExactly("item");
     assertThat(split.report().after().multiplyAddsPerRow()).isEqualTo(8 * 3);
@@ -259,14 +337,32 @@ class PassesTest {
 
   @Test
   void leavesComputedIdsAndNarrowEmbeddings() {
-    TestGraph g = new TestGraph();
-    String shifted = g.op("Mod", g.op("Add", g.ids("item", -1), g.longs(1)), g.longs(IDS));
-    String wide = Networks.layer(g, g.embed(shifted, IDS, 8), 8, 3);
-    String narrow = Networks.layer(g, g.embed(g.ids("kind", -1), IDS, 2), 2, 3);
-    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
-    g.output(g.op("Mul", user, g.op("Mul", wide, narrow)), -1, 3);
-
-    Compilation.Split split = compiled(g, ContextInputs.of("user"), "EMBEDDING_BAGS");
+    Compilation.Split split =
+        compiled(
+            """
+            %users = weight "users" float32[40, 3]
+            %items = weight "items" float32[40, 8]
+            %kinds = weight "kinds" float32[40, 2]
+            %ofItem = weight "ofItem" float32[8, 3]
+            %ofKind = weight "ofKind" float32[2, 3]
+            %one = literal int64[] {1}
+            %all = literal int64[] {40}
+            %user = context "user" int64[]
+            %item = candidate "item" int64[]
+            %kind = candidate "kind" int64[]
+            %u = Gather axis=0 %users %user
+            %hidden = Tanh %u
+            %next = Add %item %one
+            %shifted = Mod %next %all
+            %i = Gather axis=0 %items %shifted
+            %wide = MatMul %i %ofItem
+            %k = Gather axis=0 %kinds %kind
+            %narrow = MatMul %k %ofKind
+            %both = Mul %wide %narrow
+            %y = Mul %hidden %both
+            result "y" rows=0 %y
+            """,
+            "EMBEDDING_BAGS");
 
     assertThat(split.bags()).isEmpty();
     assertThat(count(split, "EMBEDDING_BAGS")).isZero();
@@ -274,15 +370,10 @@ class PassesTest {
 
   @Test
   void makesNoTableBeyondItsBound() {
-    TestGraph g = new TestGraph();
-    String item = g.embed(g.ids("item", -1), IDS, 64);
-    String user = g.op("Tanh", g.embed(g.ids("user", -1), IDS, 3));
-    g.output(g.op("Mul", user, Networks.layer(g, item, 64, 3)), -1, 3);
-
+    TextGraph g = TextGraph.of(LAYER_OVER_AN_EMBEDDING);
     CompilerOptions options = new CompilerOptions(Set.of("EMBEDDING_BAGS"), Map.of(), 64);
     Compilation.Split split =
-        Runtime.assertSame(
-            g.build(), ContextInputs.of("user"), options, Runtime.Inputs.ids(IDS), CLOSE);
+        Runtime.assertSame(g.graph(), g.context(), options, Runtime.Inputs.ids(IDS), CLOSE);
 
     assertThat(count(split, "EMBEDDING_BAGS")).isZero();
     assertThat(split.bags()).isEmpty();

@@ -66,6 +66,33 @@ class RoomsTest {
   }
 
   @Test
+  void thePackagesAreTabledWithTheirFirstSentences() throws IOException {
+    Map<String, String> tabled = new TreeMap<>();
+    boolean inside = false;
+    for (String line : Files.readAllLines(Path.of("../ARCHITECTURE.md"))) {
+      inside = line.startsWith("| package | is | uses |") || inside && line.startsWith("|");
+      if (inside && line.startsWith("| `")) {
+        String[] cells = line.split("\\s*\\|\\s*");
+        tabled.put(cells[1].replace("`", ""), cells[2]);
+      }
+    }
+    Map<String, String> said = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(SOURCES)) {
+      for (Path file : all.filter(f -> f.endsWith("package-info.java")).toList()) {
+        if (!file.getParent().equals(SOURCES)) {
+          said.put(file.getParent().getFileName().toString(), firstSentence(file));
+        }
+      }
+    }
+    assertThat(tabled).containsExactlyInAnyOrderEntriesOf(said);
+  }
+
+  private static String firstSentence(Path packageInfo) throws IOException {
+    String text = Files.readString(packageInfo).replaceAll("\\R \\*", " ").replaceAll("\\s+", " ");
+    return text.substring("/** ".length(), text.indexOf(". ", 4) + 1);
+  }
+
+  @Test
   void aBrokenRuleIsNoticed() {
     assertThatThrownBy(() -> mayUse("pass", "ir", "onnx")).isInstanceOf(AssertionError.class);
     assertThatThrownBy(() -> mayUse("lowering", "onnx")).isInstanceOf(AssertionError.class);

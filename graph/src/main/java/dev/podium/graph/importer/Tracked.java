@@ -15,7 +15,7 @@ import java.util.List;
  * @param numbers its values, if they are whole numbers (or booleans, as 0 and 1) that follow from
  *     shapes and constants; null otherwise
  */
-public record Tracked(Node node, Layout layout, Numbers numbers) {
+record Tracked(Node node, Layout layout, Numbers numbers) {
   static Tracked value(Node node, Layout layout) {
     return new Tracked(node, layout, null);
   }

@@ -196,6 +196,7 @@ final class GraphSplitter implements Splitter {
     }
   }
 
+  /** Which inputs and columns the signature fills once a request. */
   static ContextInputs contextInputs(Signature signature) {
     ContextInputs.Builder context = ContextInputs.builder();
     for (int input = 0; input < signature.inputs().size(); input++) {
@@ -216,7 +217,8 @@ final class GraphSplitter implements Splitter {
     return context.build();
   }
 
-  private static CompilerOptions shapes(List<TensorSpec> inputs) {
+  /** All passes, for inputs of these shapes. */
+  static CompilerOptions shapes(List<TensorSpec> inputs) {
     CompilerOptions options = CompilerOptions.defaults();
     for (TensorSpec input : inputs) {
       if (!input.rowShape().isEmpty()) {
