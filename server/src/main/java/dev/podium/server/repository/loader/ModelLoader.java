@@ -22,9 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 
 /** Loads one version from its folder: rules, graph, signature, warm-up. Thread-safe. */
 public final class ModelLoader implements VersionLoader {
@@ -84,7 +84,7 @@ public final class ModelLoader implements VersionLoader {
               WarmUp.probes(signature, WarmUpRequests.read(folder)));
       List<String> notes = new ArrayList<>(graph.notes());
       compareWithGolden(folder, yaml, signature, session, notes);
-      unchanged(version, before);
+      unchanged(version, before, vocabularies(yaml));
       ServedVersion served =
           new ServedVersion(
               version.model(),
@@ -123,13 +123,31 @@ public final class ModelLoader implements VersionLoader {
   }
 
   /** What was proved must be what lies there: half of an upload may have been loaded. */
-  private static void unchanged(VersionFolder version, Fingerprint before) throws ModelException {
-    SortedSet<String> changed = Fingerprint.of(version).changedSince(before);
-    if (!changed.isEmpty()) {
-      throw new ModelException(
-          version.modelFolder().resolve(changed.first())
-              + ": changed while the version was loaded (expected: files that are complete)");
+  private static void unchanged(VersionFolder version, Fingerprint before, Set<String> vocabularies)
+      throws ModelException {
+    Path model = version.modelFolder();
+    for (String changed : Fingerprint.of(version).changedSince(before)) {
+      Path file = model.resolve(changed);
+      // Beside the version others may lie, or arrive.
+      boolean used =
+          changed.equals(RULES)
+              || vocabularies.contains(changed)
+              || (version.folder().equals(model)
+                  ? file.getParent().equals(model)
+                  : file.startsWith(version.folder()));
+      if (used) {
+        throw new ModelException(
+            file + ": changed while the version was loaded (expected: files that are complete)");
+      }
     }
+  }
+
+  /** Files of vocabularies, relative to the model's folder. */
+  private static Set<String> vocabularies(ModelYaml yaml) {
+    return yaml.features().stream()
+        .filter(feature -> feature.vocabulary() != null && feature.vocabulary().file() != null)
+        .map(feature -> Path.of(feature.vocabulary().file()).normalize().toString())
+        .collect(Collectors.toSet());
   }
 
   /**

@@ -145,7 +145,12 @@ public final class VersionManager implements AutoCloseable {
     } catch (ModelException e) {
       failed(model, version, e.getMessage(), null);
     } catch (Throwable e) {
-      failed(model, version, sentence(e), e);
+      try {
+        failed(model, version, sentence(e), e);
+      } catch (Throwable worse) {
+        // Not even its words could be had; it has failed all the same.
+        model.failed(version.number(), "internal error");
+      }
     }
   }
 

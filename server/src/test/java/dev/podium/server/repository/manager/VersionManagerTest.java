@@ -59,6 +59,14 @@ class VersionManagerTest {
   }
 
   @Test
+  void aFaultWithoutWordsIsAFailureToo() {
+    try (VersionManager manager = manager(new Throwing(new Unspeakable()), Runnable::run)) {
+      assertThat(manager.reconcile(desired(1)).toCompletableFuture().join())
+          .containsExactly("version 1: internal error");
+    }
+  }
+
+  @Test
   void aLoadThatCanNotBeginFails() {
     Executor full =
         task -> {
@@ -112,6 +120,16 @@ class VersionManagerTest {
       versions.put(number, new VersionFolder("m", number, Path.of("m"), folder));
     }
     return new Desired("m", versions, Map.of(), false, List.of(), List.of());
+  }
+
+  /** A fault that faults again when it is told, as in memory that is full. */
+  private static final class Unspeakable extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String toString() {
+      throw new AssertionError("while it was told");
+    }
   }
 
   /** Throws what it was given at each load. */
