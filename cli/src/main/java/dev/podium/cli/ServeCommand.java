@@ -7,6 +7,7 @@ import dev.podium.server.PodiumServer;
 import dev.podium.server.ServerConfig;
 import dev.podium.server.ServerLogging;
 import dev.podium.server.fault.ModelException;
+import dev.podium.server.fault.WrongFileException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -77,7 +78,7 @@ final class ServeCommand implements Runnable {
     ServerLogging.install(effective.logging().format());
     warnings.forEach(LOG::warning);
     PodiumServer server = start(effective);
-    stopOnSignal(server);
+    StopSignals.install(server);
     PrintWriter out = spec.commandLine().getOut();
     out.println(
         "ready grpc=" + text(server.grpcAddress()) + " admin=" + text(server.adminAddress()));
@@ -118,19 +119,16 @@ final class ServeCommand implements Runnable {
   private static PodiumServer start(ServerConfig config) {
     try {
       return PodiumServer.start(config);
-    } catch (ModelException e) {
-      throw CommandException.wrong(e.getMessage());
-    } catch (IOException e) {
-      throw CommandException.failed(e.getMessage(), e);
+    } catch (IOException | ModelException e) {
+      ServerLogging.flush(); // what led to it
+      throw failure(e);
     }
   }
 
-  /** The JVM's own exit status after a signal is not 0, so the hook ends the process itself. */
-  private static void stopOnSignal(PodiumServer server) {
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> Runtime.getRuntime().halt(server.drainAndClose() ? 0 : 1), "podium-stop"));
+  private static CommandException failure(Exception e) {
+    return e instanceof ModelException || e instanceof WrongFileException
+        ? CommandException.wrong(e.getMessage())
+        : CommandException.failed(e.getMessage(), e);
   }
 
   private static void waitForever() {

@@ -3,12 +3,17 @@ package dev.podium.server;
 import dev.podium.server.log.JsonFormatter;
 import dev.podium.server.log.LogEvent;
 import dev.podium.server.log.LogFormat;
+import dev.podium.server.log.QueuedHandler;
 import dev.podium.server.log.RateBound;
 import dev.podium.server.log.TextFormatter;
 import dev.podium.server.transport.ClientErrors;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.ConsoleHandler;
-import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -20,6 +25,12 @@ import java.util.logging.Logger;
 public final class ServerLogging {
   /** Lines a second for what clients alone are to blame for. */
   private static final int CLIENT_ERRORS = 5;
+
+  private static final int MOST_WAITING_LINES = 2_048;
+  private static final Duration LAST_LINES = Duration.ofSeconds(1);
+
+  /** Null in programs that have a server in them. */
+  private static final AtomicReference<QueuedHandler> installed = new AtomicReference<>();
 
   private static final Logger LOG = Logger.getLogger(ServerLogging.class.getName());
 
@@ -34,24 +45,50 @@ public final class ServerLogging {
   }
 
   /**
-   * Sets the console's format, also for what a thread dies of. Handlers that an operator has added
-   * stay as they are.
+   * Writes what the console would get in a format, also what a thread dies of, on a thread of its
+   * own. Handlers that an operator has added stay as they are.
    */
   public static void install(LogFormat format) {
-    Formatter formatter =
-        switch (format) {
-          case TEXT -> new TextFormatter();
-          case JSON -> new JsonFormatter();
-        };
     SETTINGS.setLevel(Level.CONFIG);
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, e) -> LOG.log(Level.SEVERE, "thread " + thread.getName() + " died", e));
-    for (Handler handler : Logger.getLogger("").getHandlers()) {
+    Logger root = Logger.getLogger("");
+    for (Handler handler : root.getHandlers()) {
       if (handler instanceof ConsoleHandler) {
-        handler.setFormatter(formatter);
-        handler.setLevel(Level.CONFIG);
-        handler.setFilter(new ClientErrors(new RateBound(CLIENT_ERRORS, System::nanoTime)));
+        root.removeHandler(handler);
+        // Not System.err: whoever prints there would wait for its lock.
+        QueuedHandler queued = queued(format, new FileOutputStream(FileDescriptor.err));
+        queued.setLevel(Level.CONFIG);
+        root.addHandler(queued);
+        installed.set(queued);
       }
+    }
+  }
+
+  static QueuedHandler queued(LogFormat format, OutputStream out) {
+    QueuedHandler handler =
+        new QueuedHandler(
+            out,
+            switch (format) {
+              case TEXT -> new TextFormatter();
+              case JSON -> new JsonFormatter();
+            },
+            MOST_WAITING_LINES);
+    handler.setFilter(new ClientErrors(new RateBound(CLIENT_ERRORS, System::nanoTime)));
+    return handler;
+  }
+
+  /** Lines of the log that were dropped because its reader was too slow. */
+  static long droppedLines() {
+    QueuedHandler handler = installed.get();
+    return handler == null ? 0 : handler.dropped();
+  }
+
+  /** Waits a moment for the log to be written; to be called last. */
+  public static void flush() {
+    QueuedHandler handler = installed.get();
+    if (handler != null) {
+      handler.flush(LAST_LINES);
     }
   }
 }

@@ -111,7 +111,8 @@ final class ServerParts {
             admission,
             repository,
             readiness,
-            GrpcTransport::directBytes);
+            GrpcTransport::directBytes,
+            ServerLogging::droppedLines);
     // The request log, which has meters of its own, is made later: it closes before the admin port.
     AtomicReference<MultiCollector> shown = new AtomicReference<>(meters);
     admin = lifecycle.part("admin port", () -> openAdmin(shown), AdminServer::close);
@@ -225,15 +226,18 @@ final class ServerParts {
             interceptors,
             requestLog == null ? List.of(calls) : List.of(calls, requestLog)));
     if (config.tls().enabled()) {
-      ServerThreads.every(
-          config.reload(),
-          timer,
-          () -> telemetry.reloaded(KeyFiles.CERTIFICATES, transport.reload()));
+      telemetry.certificateExpires(transport.certificateExpiry());
+      ServerThreads.every(config.reload(), timer, this::reloadCertificates);
     }
     closeFirst(health, reports);
     readiness.started();
     repository.listen(health::changed);
     health.started(repository.status());
+  }
+
+  private void reloadCertificates() {
+    telemetry.reloaded(KeyFiles.CERTIFICATES, transport.reload());
+    telemetry.certificateExpires(transport.certificateExpiry());
   }
 
   /** Streams that go on for ever, which the port would wait for, and before them readiness. */

@@ -1,5 +1,6 @@
 package dev.podium.server;
 
+import dev.podium.server.engine.ort.NativeLibraries;
 import dev.podium.server.schedule.CpuAffinity;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,6 +23,7 @@ final class StartChecks {
    */
   static void run(ServerConfig config) throws IOException {
     checkCpus(config.scheduler().cpus());
+    NativeLibraries.prepare();
     checkPort("grpc", config.grpc().host(), config.grpc().port());
     checkPort("admin", config.admin().host(), config.admin().port());
     warnIfOpen(config);

@@ -46,10 +46,12 @@ public final class ServerCollector implements MultiCollector {
   private final ModelRepository repository;
   private final Readiness readiness;
   private final LongSupplier networkBytes;
+  private final LongSupplier droppedLogLines;
   private final ProcessMemory memory = new ProcessMemory(Path.of("/proc/self/status"));
 
   /**
    * @param networkBytes direct memory that the network library holds; below 0 if it doesn't say
+   * @param droppedLogLines lines of the log that its reader was too slow for
    */
   public ServerCollector(
       Telemetry telemetry,
@@ -58,7 +60,8 @@ public final class ServerCollector implements MultiCollector {
       Admission admission,
       ModelRepository repository,
       Readiness readiness,
-      LongSupplier networkBytes) {
+      LongSupplier networkBytes,
+      LongSupplier droppedLogLines) {
     this.telemetry = telemetry;
     this.calls = calls;
     this.scheduler = scheduler;
@@ -66,6 +69,7 @@ public final class ServerCollector implements MultiCollector {
     this.repository = repository;
     this.readiness = readiness;
     this.networkBytes = networkBytes;
+    this.droppedLogLines = droppedLogLines;
   }
 
   @Override
@@ -95,6 +99,19 @@ public final class ServerCollector implements MultiCollector {
         .forEach(
             (files, inForce) -> gauge(reloads, Labels.of("files", word(files)), inForce ? 1 : 0));
     all.metricSnapshot(reloads.build());
+    long expiry = telemetry.certificateExpiry();
+    if (expiry > 0) {
+      gauge(
+          all,
+          "podium_certificate_expiry_timestamp_seconds",
+          "When the first of the certificates that the server shows expires, since the epoch.",
+          expiry);
+    }
+    counter(
+        all,
+        "podium_log_dropped_lines",
+        "Lines of the log that were dropped because its reader was too slow.",
+        droppedLogLines.getAsLong());
   }
 
   /** A version's series begin at 0 when it is loaded: a rate misses what comes before the first. */

@@ -25,6 +25,7 @@ public final class Telemetry implements SchedulerListener {
       new ConcurrentHashMap<>();
   private final AtomicLong order = new AtomicLong();
   private final LongAdder workersReplaced = new LongAdder();
+  private final AtomicLong certificateExpiry = new AtomicLong();
   private final ConcurrentHashMap<KeyFiles, Boolean> reloads =
       new ConcurrentHashMap<>(Map.of(KeyFiles.CREDENTIALS, true, KeyFiles.CERTIFICATES, true));
 
@@ -72,6 +73,20 @@ public final class Telemetry implements SchedulerListener {
   }
 
   /** Those that are looked at, and whether what they said the last time is in force. */
+  /**
+   * The certificates in use.
+   *
+   * @param epochSeconds when the first of them expires
+   */
+  public void certificateExpires(long epochSeconds) {
+    certificateExpiry.set(epochSeconds);
+  }
+
+  /** Since the epoch; 0 if there are no certificates. */
+  long certificateExpiry() {
+    return certificateExpiry.get();
+  }
+
   Map<KeyFiles, Boolean> reloads() {
     return Map.copyOf(reloads);
   }

@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,8 +46,11 @@ public final class GrpcTransport {
   private final CallGuard guard;
   private final int connections;
 
+  /** Null without a Unix domain socket. */
+  private final SocketFile socket;
+
   /**
-   * Reads the keys; opens nothing.
+   * Reads the keys, and takes the Unix domain socket's place; opens nothing.
    *
    * @param bounds what all clients together may take
    * @param keys for TLS over TCP, if they are enabled; a Unix domain socket never has it
@@ -66,12 +70,13 @@ public final class GrpcTransport {
     }
     this.options = options;
     this.loops = loops;
-    this.tls = keys.enabled() ? new TlsKeys(keys) : null;
+    this.tls = keys.enabled() ? new TlsKeys(keys, InstantSource.system()) : null;
     this.connections = bounds.connections();
     long transferNanos = options.maxTransfer().toNanos();
     this.guard =
         new CallGuard(
             bounds.messages(), new StallRule(transferNanos, transferNanos), System::nanoTime);
+    this.socket = options.uds() == null ? null : SocketFile.claim(options.uds());
   }
 
   /**
@@ -86,7 +91,6 @@ public final class GrpcTransport {
         loops.isEpoll() ? EpollServerSocketChannel::new : NioServerSocketChannel::new,
         tls == null ? null : tls.context());
     if (options.uds() != null) {
-      Files.deleteIfExists(options.uds());
       listen(
           services,
           new DomainSocketAddress(options.uds().toFile()),
@@ -169,6 +173,11 @@ public final class GrpcTransport {
     return tls == null || tls.reload();
   }
 
+  /** When the certificate expires, in seconds since the epoch; 0 without TLS. */
+  public long certificateExpiry() {
+    return tls == null ? 0 : tls.expiry().getEpochSecond();
+  }
+
   /** Direct memory that Netty holds for all connections; below 0 if it doesn't say. */
   public static long directBytes() {
     return PlatformDependent.usedDirectMemory();
@@ -221,8 +230,8 @@ public final class GrpcTransport {
         server.shutdownNow();
         server.awaitTermination(1, TimeUnit.SECONDS);
       }
-      if (options.uds() != null) {
-        Files.deleteIfExists(options.uds());
+      if (socket != null) {
+        socket.close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

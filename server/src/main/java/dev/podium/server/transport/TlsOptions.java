@@ -13,7 +13,12 @@ public record TlsOptions(
                 "PEM file: the server's certificate, followed by the certificates that lead"
                     + " to its root; without it the port speaks plain text")
         Path certificate,
-    @Setting(is = "PEM file: the certificate's private key, PKCS #8 without a passphrase") Path key,
+    @Setting(
+            is =
+                "PEM file: the certificate's private key, in PKCS #8, PKCS #1 or SEC 1; may be"
+                    + " the certificate's file")
+        Path key,
+    @Setting(is = "file with the passphrase of an encrypted `tls.key`") Path keyPassphrase,
     @Setting(is = "PEM file: the authorities that sign clients' certificates") Path clientCa,
     @Setting(
             is =
@@ -38,6 +43,10 @@ public record TlsOptions(
       throw new IllegalArgumentException(
           (key == null ? "key" : "certificate")
               + ": missing (expected: both tls.certificate and tls.key, or neither)");
+    }
+    if (keyPassphrase != null && key == null) {
+      throw new IllegalArgumentException(
+          "key: missing (expected: a file, as tls.key_passphrase is set)");
     }
     if (clientCa != null && certificate == null) {
       throw new IllegalArgumentException(

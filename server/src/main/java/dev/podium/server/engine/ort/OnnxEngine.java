@@ -12,7 +12,9 @@ import dev.podium.server.engine.device.Device;
 import dev.podium.server.engine.tune.CostMeter;
 import dev.podium.server.engine.tune.SessionCopies;
 import dev.podium.server.fault.ModelException;
+import dev.podium.server.fault.WrongFileException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,8 +22,7 @@ import java.util.List;
 
 /** Loads graphs into ONNX Runtime, all in its one process-wide environment. Thread-safe. */
 public final class OnnxEngine implements Engine {
-  private final OrtEnvironment environment =
-      OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "podium");
+  private final OrtEnvironment environment = environment();
   private final CostMeter.Maker meters;
 
   /** The engine as it serves. */
@@ -36,6 +37,15 @@ public final class OnnxEngine implements Engine {
    */
   public OnnxEngine(CostMeter.Maker meters) {
     this.meters = meters;
+  }
+
+  private static OrtEnvironment environment() {
+    try {
+      NativeLibraries.prepare();
+    } catch (WrongFileException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+    return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "podium");
   }
 
   @Override
