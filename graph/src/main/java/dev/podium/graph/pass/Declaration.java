@@ -72,7 +72,7 @@ public record Declaration(
   }
 
   /** Whether the pass suits a device. */
-  public boolean suits(Set<DeviceTrait> device) {
+  boolean suits(Set<DeviceTrait> device) {
     return device.containsAll(needs);
   }
 }
