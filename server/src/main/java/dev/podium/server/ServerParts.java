@@ -164,6 +164,7 @@ final class ServerParts {
   private AdminServer openAdmin(AtomicReference<MultiCollector> meters) throws IOException {
     return AdminServer.start(
         new InetSocketAddress(config.admin().host(), config.admin().port()),
+        readiness::unstarted,
         readiness::missing,
         () -> meters.get().collect(),
         new StatusReport(VERSION, readiness::missing, repository, telemetry, scheduler, admission));

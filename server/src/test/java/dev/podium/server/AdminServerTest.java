@@ -85,6 +85,7 @@ class AdminServerTest {
   @Test
   void probesSayWhetherTheServerServes() throws Exception {
     assertThat(get("/livez").body()).isEqualTo("live\n");
+    assertThat(get("/startupz").body()).isEqualTo("started\n");
     assertThat(get("/readyz").statusCode()).isEqualTo(200);
     assertThat(get("/readyz/x").statusCode()).isEqualTo(404);
     assertThat(get("/nothing").statusCode()).isEqualTo(404);

@@ -3,9 +3,6 @@ package dev.podium.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -154,23 +151,14 @@ class LifecycleTest {
     settings.put("grpc.load_reports", "true");
     settings.put("access_log.enabled", "true");
     settings.put("traces.endpoint", "http://127.0.0.1:9");
-    try (ServerSocket one = new ServerSocket(0);
-        ServerSocket other = new ServerSocket(0)) {
-      settings.put("grpc.port", Integer.toString(one.getLocalPort()));
-      settings.put("admin.port", Integer.toString(other.getLocalPort()));
-    }
+    settings.put("grpc.port", Integer.toString(FreePorts.next()));
+    settings.put("admin.port", Integer.toString(FreePorts.next()));
     return ConfigReader.read(null, Map.of(), settings);
   }
 
   private void assertNothingIsLeft(ServerConfig config) throws Exception {
-    for (int port : new int[] {config.grpc().port(), config.admin().port()}) {
-      try (ServerSocket socket = new ServerSocket()) {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress("127.0.0.1", port));
-      } catch (IOException e) {
-        throw new AssertionError("port " + port + " is still taken", e);
-      }
-    }
+    assertThat(FreePorts.isFree(config.grpc().port())).as("grpc port").isTrue();
+    assertThat(FreePorts.isFree(config.admin().port())).as("admin port").isTrue();
     Set<Thread> left =
         Thread.getAllStackTraces().keySet().stream()
             .filter(thread -> !before.contains(thread) && isServers(thread))

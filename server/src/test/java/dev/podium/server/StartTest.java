@@ -60,10 +60,7 @@ class StartTest {
   void aStartCanBeWatched() throws Exception {
     Path models = Files.createDirectories(folder.resolve("models"));
     Path pipe = modelThatWaits(models);
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePorts.next();
     ServerConfig config =
         TestConfigs.of(
             models,
@@ -78,6 +75,8 @@ class StartTest {
     String waiting = "not ready\nstarting\nmodel 'deepfm': version 1 loading\n";
     assertThat(untilReadyz(port, start, waiting)).isEqualTo(waiting);
     assertThat(get(port, "/livez").statusCode()).isEqualTo(200);
+    assertThat(get(port, "/startupz").statusCode()).isEqualTo(503);
+    assertThat(get(port, "/startupz").body()).startsWith("not started\n").contains("deepfm");
     assertThat(get(port, "/models").body()).contains("\"deepfm\"", "\"loading\"");
     assertThat(get(port, "/metrics").body()).contains("podium_ready 0");
     assertThat(start).isNotDone();
@@ -85,6 +84,7 @@ class StartTest {
 
     try (PodiumServer server = start.get(60, TimeUnit.SECONDS)) {
       assertThat(get(port, "/readyz").body()).isEqualTo("ready\n");
+      assertThat(get(port, "/startupz").body()).isEqualTo("started\n");
       assertThat(server.repository().status("deepfm").available()).isTrue();
     }
   }

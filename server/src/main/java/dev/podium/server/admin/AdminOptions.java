@@ -7,7 +7,7 @@ public record AdminOptions(
     @Setting(
             value = "127.0.0.1",
             is =
-                "address to bind for the HTTP port (`/livez`, `/readyz`, `/metrics`, `/models`, a"
+                "address to bind for the HTTP port (`/livez`, `/startupz`, `/readyz`, `/metrics`, `/models`, a"
                     + " status page at `/`)")
         String host,
     @Setting(

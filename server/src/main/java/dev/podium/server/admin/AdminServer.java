@@ -18,9 +18,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The HTTP port for operators and orchestrators: {@code /livez}, {@code /readyz}, {@code /metrics}
- * for Prometheus, {@code /models} as JSON, and a status page at {@code /}. Reads only; there is no
- * authentication, so it belongs on loopback or in a network of its own.
+ * The HTTP port for operators and orchestrators: {@code /livez}, {@code /startupz}, {@code
+ * /readyz}, {@code /metrics} for Prometheus, {@code /models} as JSON, and a status page at {@code
+ * /}. Reads only; there is no authentication, so it belongs on loopback or in a network of its own.
  */
 public final class AdminServer implements AutoCloseable {
   private static final String TEXT = "text/plain; charset=utf-8";
@@ -37,6 +37,7 @@ public final class AdminServer implements AutoCloseable {
   /**
    * Starts listening.
    *
+   * @param unstarted what the start waits for, a sentence each; empty once it is over, for good
    * @param missing why the server should not be sent requests now, a sentence each; empty if it
    *     should
    * @param meters what {@code /metrics} shows, beside the JVM's own
@@ -45,15 +46,17 @@ public final class AdminServer implements AutoCloseable {
    */
   public static AdminServer start(
       InetSocketAddress address,
+      Supplier<List<String>> unstarted,
       Supplier<List<String>> missing,
       MultiCollector meters,
       StatusReport report)
       throws IOException {
-    return start(address, missing, meters, report, LIMITS);
+    return start(address, unstarted, missing, meters, report, LIMITS);
   }
 
   static AdminServer start(
       InetSocketAddress address,
+      Supplier<List<String>> unstarted,
       Supplier<List<String>> missing,
       MultiCollector meters,
       StatusReport report,
@@ -69,7 +72,8 @@ public final class AdminServer implements AutoCloseable {
         new HttpPort.Pages(
             Map.of(
                 "/livez", asked -> Answer.text(200, TEXT, "live\n"),
-                "/readyz", asked -> ready(missing.get()),
+                "/startupz", asked -> unless(unstarted.get(), "started"),
+                "/readyz", asked -> unless(missing.get(), "ready"),
                 "/", asked -> Answer.text(200, "text/html; charset=utf-8", status)),
             Map.of(
                 "/metrics", asked -> Scrape.of(scrapes, asked),
@@ -81,10 +85,10 @@ public final class AdminServer implements AutoCloseable {
     }
   }
 
-  private static HttpPage.Answer ready(List<String> missing) {
+  private static HttpPage.Answer unless(List<String> missing, String word) {
     return missing.isEmpty()
-        ? Answer.text(200, TEXT, "ready\n")
-        : Answer.text(503, TEXT, "not ready\n" + String.join("\n", missing) + "\n");
+        ? Answer.text(200, TEXT, word + "\n")
+        : Answer.text(503, TEXT, "not " + word + "\n" + String.join("\n", missing) + "\n");
   }
 
   public InetSocketAddress address() {

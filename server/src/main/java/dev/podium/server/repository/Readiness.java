@@ -49,6 +49,11 @@ public final class Readiness {
     return missing().isEmpty();
   }
 
+  /** What the start waits for, a sentence each; empty once each model has loaded or failed. */
+  public List<String> unstarted() {
+    return phase == Phase.STARTING ? missing() : List.of();
+  }
+
   /** What stands in the way, a sentence each. */
   public List<String> missing() {
     List<String> missing = new ArrayList<>();

@@ -142,9 +142,12 @@ public final class HttpPort implements AutoCloseable {
     }
   }
 
+  /** The port is free, and the threads are gone, when this returns; or after a moment's wait. */
   @Override
   public void close() {
     close(listening);
+    // NIO lets go of a closed port's address when its loop looks again, or ends.
+    loop.terminationFuture().awaitUninterruptibly(2, TimeUnit.SECONDS);
   }
 
   private void close(Channel channel) {
