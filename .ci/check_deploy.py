@@ -60,7 +60,13 @@ def expressions() -> Iterator[tuple[str, str]]:
 
 def metrics() -> str:
     """Every metric that a rule, a panel or the autoscaler names is one that a server has, under just this name."""
-    with serving("models/bench", "--set", "compiler.tune=false", log="deploy/server") as server:
+    keys = WORK / "deploy"
+    keys.mkdir(parents=True, exist_ok=True)
+    # With TLS: a certificate's metrics are there only then.
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9",
+        "-subj", "/CN=localhost", "-keyout", str(keys / "server.key"), "-out", str(keys / "server.crt"))
+    with serving("models/bench", "--set", "compiler.tune=false", "--set", f"tls.certificate={keys}/server.crt",
+                 "--set", f"tls.key={keys}/server.key", log="deploy/server") as server:
         has = {re.split(r"[{ ]", line)[0] for line in server.http("/metrics").splitlines() if not line.startswith("#")}
     used: dict[str, str] = {}
     for where, text in expressions():
