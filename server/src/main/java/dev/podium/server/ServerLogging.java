@@ -41,7 +41,9 @@ public final class ServerLogging {
 
   /** Says in one event, below what is usually shown, what the settings are. */
   static void settings(ServerConfig config) {
-    SETTINGS.log(new LogEvent(Level.CONFIG, "config", Map.of("config", config.tree())));
+    LogEvent event = new LogEvent(Level.CONFIG, "config", Map.of("config", config.tree()));
+    event.setLoggerName(SETTINGS.getName());
+    SETTINGS.log(event);
   }
 
   /**
