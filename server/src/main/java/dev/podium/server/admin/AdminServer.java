@@ -3,8 +3,6 @@ package dev.podium.server.admin;
 import dev.podium.server.transport.HttpPage;
 import dev.podium.server.transport.HttpPage.Answer;
 import dev.podium.server.transport.HttpPort;
-import io.prometheus.metrics.config.MetricsProperties;
-import io.prometheus.metrics.config.PrometheusProperties;
 import io.prometheus.metrics.exporter.common.PrometheusScrapeHandler;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -65,11 +63,7 @@ public final class AdminServer implements AutoCloseable {
       HttpPort.Limits limits)
       throws IOException {
     PrometheusRegistry registry = new PrometheusRegistry();
-    // Exemplars would have the library look for a tracer, and load its classes, where there is
-    // none.
-    MetricsProperties plain = MetricsProperties.builder().exemplarsEnabled(false).build();
-    JvmMetrics.builder(PrometheusProperties.builder().defaultMetricsProperties(plain).build())
-        .register(registry);
+    JvmMetrics.builder().register(registry);
     registry.register(meters);
     PrometheusScrapeHandler scrapes = new PrometheusScrapeHandler(registry);
     String status = resource("status.html");
