@@ -1,5 +1,6 @@
 package dev.podium.graph.rows;
 
+import dev.podium.graph.onnx.Functions;
 import dev.podium.graph.onnx.OnnxGraph;
 import java.util.List;
 import java.util.Map;
@@ -36,11 +37,12 @@ public record RowDependence(
    */
   public static RowDependence of(
       OnnxGraph graph, Map<String, List<Long>> shapes, Set<String> context, List<String> outputs) {
-    Mixing any = mixing(graph, shapes, Set.of(), outputs);
+    OnnxGraph plain = Functions.inlined(graph);
+    Mixing any = mixing(plain, shapes, Set.of(), outputs);
     if (any == null) {
       return new RowDependence(true, true, "", "");
     }
-    boolean within = !context.isEmpty() && mixing(graph, shapes, context, outputs) == null;
+    boolean within = !context.isEmpty() && mixing(plain, shapes, context, outputs) == null;
     return new RowDependence(false, within, any.node, any.reason);
   }
 

@@ -4,7 +4,6 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import dev.podium.graph.onnx.Functions;
 import dev.podium.graph.onnx.OnnxGraph;
 import dev.podium.graph.onnx.TensorInfo;
 import java.util.ArrayList;
@@ -43,6 +42,7 @@ final class RowTrace {
   private RowDependence.Mixing firstMixing;
 
   /**
+   * @param graph without functions of its own
    * @param shared inputs that are the same for all rows
    * @param otherShapes shapes of all tensors with another number of rows; null for the first trace
    */
@@ -52,7 +52,7 @@ final class RowTrace {
       Set<String> shared,
       int rows,
       Map<String, int[]> otherShapes) {
-    this.graph = Functions.inlined(graph);
+    this.graph = graph;
     this.rowShapes = rowShapes;
     this.shared = shared;
     this.rows = rows;

@@ -75,15 +75,16 @@ public final class ModelLoader implements VersionLoader {
           graph.probeOutputs(
               layout.inputs(), SignatureBuilder.wantedOutputs(yaml.outputs(), graph.outputs()));
       Signature signature = SignatureBuilder.build(layout, yaml.outputs(), outputs);
+      List<Golden> golden = WarmUpRequests.golden(folder);
       session =
           graph.prepare(
               signature,
               outputs,
               yaml.tileRows(),
               yaml.tuningOptions(tuningDefaults),
-              WarmUp.probes(signature, WarmUpRequests.read(folder)));
+              WarmUp.probes(signature, WarmUpRequests.read(folder, golden)));
       List<String> notes = new ArrayList<>(graph.notes());
-      compareWithGolden(folder, yaml, signature, session, notes);
+      compareWithGolden(golden, folder, yaml, signature, session, notes);
       unchanged(version, before, vocabularies(yaml));
       ServedVersion served =
           new ServedVersion(
@@ -107,9 +108,13 @@ public final class ModelLoader implements VersionLoader {
   }
 
   private static void compareWithGolden(
-      Path folder, ModelYaml yaml, Signature signature, RankingSession session, List<String> notes)
+      List<Golden> golden,
+      Path folder,
+      ModelYaml yaml,
+      Signature signature,
+      RankingSession session,
+      List<String> notes)
       throws ModelException {
-    List<Golden> golden = WarmUpRequests.golden(folder);
     List<Probe> probes = WarmUp.probes(signature, golden.stream().map(Golden::request).toList());
     String difference =
         new GoldenCheck(folder.resolve("golden.jsonl"), signature, session).check(golden, probes);

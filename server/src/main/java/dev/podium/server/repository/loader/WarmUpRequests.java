@@ -18,6 +18,8 @@ import java.util.List;
  * with the scores that the training framework gave.
  */
 final class WarmUpRequests {
+  private static final String WARM_UP = "warmup.jsonl";
+
   /** Warming up needs a few requests of each kind, not a whole test set. */
   private static final int MOST = 64;
 
@@ -37,10 +39,18 @@ final class WarmUpRequests {
 
   /** At most a few dozen requests, in the file's order; none if the folder has neither file. */
   static List<RankRequest> read(Path folder) throws ModelException {
-    Path warmUp = folder.resolve("warmup.jsonl");
-    return Files.exists(warmUp)
-        ? read(warmUp, false).stream().map(Golden::request).toList()
-        : golden(folder).stream().map(Golden::request).toList();
+    return read(folder, Files.exists(folder.resolve(WARM_UP)) ? List.of() : golden(folder));
+  }
+
+  /**
+   * The same, of a folder whose golden vectors were read.
+   *
+   * @param golden what {@link #golden} gave
+   */
+  static List<RankRequest> read(Path folder, List<Golden> golden) throws ModelException {
+    Path warmUp = folder.resolve(WARM_UP);
+    List<Golden> requests = Files.exists(warmUp) ? read(warmUp, false) : golden;
+    return requests.stream().map(Golden::request).toList();
   }
 
   /** At most a few dozen requests with their scores; none if the folder has no such file. */
